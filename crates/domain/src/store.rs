@@ -1,0 +1,261 @@
+//! The port to the database: units of work that say how they end.
+//!
+//! A *step* is a plain function over a [`Transaction`] that answers with a [`Verdict`]: commit and
+//! answer this, or roll back and answer that. It never waits and knows no database. The [`Store`]
+//! runs steps as jobs, wherever it likes (SQLite's one writer batches them), and releases the
+//! answer only when the commit is durable.
+//!
+//! ```
+//! use doorward_domain::store::{Store, Transaction, Verdict};
+//! use doorward_domain::testing::{MemoryStore, block_on};
+//!
+//! let store: &dyn Store = &MemoryStore::new();
+//! let first = block_on(store.transact(|tx| {
+//!     let version = tx.key_ring_version()?;
+//!     Ok(if tx.advance_key_ring(version)? { Verdict::Commit(version) } else { Verdict::RollBack(version) })
+//! }));
+//! assert_eq!(first.unwrap(), 0);
+//! assert_eq!(block_on(store.query(|db| db.key_ring_version())).unwrap(), 1);
+//! ```
+
+use crate::identity::CanonicalName;
+use crate::keys::{KeyId, KeyRecord};
+use crate::password::PasswordHash;
+use crate::sealing::Fingerprint;
+use crate::session::{End, Rotation, Session, SessionId};
+use crate::time::Timestamp;
+use crate::user::{Credential, CredentialVersion, FullName, NewUser, User, UserId};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The database did not do what it was asked: it is away, full, or broken. Never "not found".
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, is overloaded, or refuses writes; the same request may succeed later.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(Arc<str>),
+    /// The unit of work met another one and lost; the store MUST run the job again itself, a
+    /// bounded number of times, before a caller sees this.
+    #[error("the database asks to try again: {0}")]
+    Conflict(Arc<str>),
+    /// Anything else: a bug, or a damaged database.
+    #[error("the database failed: {0}")]
+    Failed(Arc<str>),
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "so that `map_err(StoreError::failed)` can be written")]
+impl StoreError {
+    /// The database is away.
+    pub fn unavailable(cause: impl ToString) -> Self {
+        Self::Unavailable(cause.to_string().into())
+    }
+
+    /// The database failed.
+    pub fn failed(cause: impl ToString) -> Self {
+        Self::Failed(cause.to_string().into())
+    }
+}
+
+/// Which of a new account's names belongs to somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// The username.
+    Username,
+    /// The e-mail address.
+    Email,
+}
+
+/// Look-ups. Absence is `Ok(None)`; an `Err` is a failure of the database.
+pub trait Lookup {
+    /// The account of that number.
+    fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+    /// The account that logs in with `name`, be it its username or its e-mail address.
+    fn user_by_login_name(&mut self, name: &CanonicalName) -> Result<Option<User>, StoreError>;
+    /// What a login with `name` is checked against.
+    fn credential(&mut self, name: &CanonicalName) -> Result<Option<Credential>, StoreError>;
+    /// The session of that id, ended or not, with its account.
+    fn session(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError>;
+    /// The account's sessions that are live at `now`, the last used first.
+    fn live_sessions(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+    /// Every signing key, the first made first.
+    fn keys(&mut self) -> Result<Vec<KeyRecord>, StoreError>;
+    /// A number that grows by one with every change to the keys; 0 in a new database.
+    fn key_ring_version(&mut self) -> Result<i64, StoreError>;
+    /// The fingerprint of the root secret that the database is sealed under.
+    fn root_fingerprint(&mut self) -> Result<Option<Fingerprint>, StoreError>;
+}
+
+/// A unit of work. Writes that race are *guarded*: they say in one statement what must still be
+/// true, and tell whether it was. Two units of work that race for one guard MUST NOT both win.
+pub trait Transaction: Lookup {
+    /// Stores an account and gives it its number. No login name (a username or an address) may
+    /// belong to two accounts. After `Taken` the caller MUST roll back.
+    fn insert_user(&mut self, user: &NewUser) -> Result<Result<User, Taken>, StoreError>;
+    /// Records a login, if the account is active and its credential is still of `version`.
+    /// Until the unit of work ends, no other one changes the account's credential or activity.
+    fn record_login(
+        &mut self,
+        id: UserId,
+        version: CredentialVersion,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+    /// Puts another hash of the same password in place of `old`, if that is still stored. The
+    /// credential's version stays.
+    fn replace_hash(
+        &mut self,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<bool, StoreError>;
+    /// Stores the hash of a new password, advances the credential's version and refuses tokens
+    /// from before `now`. False if there is no such account.
+    fn set_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError>;
+    /// Refuses the account's session-less tokens from before `now`. False if there is none.
+    fn invalidate_tokens(&mut self, id: UserId, now: Timestamp) -> Result<bool, StoreError>;
+    /// Activates or deactivates an account. False if there is no such account.
+    fn set_active(&mut self, id: UserId, is_active: bool) -> Result<bool, StoreError>;
+    /// Changes an account's full name. False if there is no such account.
+    fn set_full_name(&mut self, id: UserId, full_name: &FullName) -> Result<bool, StoreError>;
+    /// Deletes an account and its sessions; its number is not used again. False if there is none.
+    fn delete_user(&mut self, id: UserId) -> Result<bool, StoreError>;
+
+    /// Stores a new session.
+    fn insert_session(&mut self, session: &Session) -> Result<(), StoreError>;
+    /// Rotates a session that has not ended and whose generation is still `rotation.from`.
+    fn rotate_session(&mut self, id: SessionId, rotation: &Rotation) -> Result<bool, StoreError>;
+    /// Ends a session that has not ended.
+    fn end_session(&mut self, id: SessionId, end: End) -> Result<bool, StoreError>;
+    /// Ends every session of an account that has not ended, and tells how many those were.
+    fn end_sessions(&mut self, user: UserId, end: End) -> Result<u64, StoreError>;
+    /// Deletes at most `limit` sessions whose refresh token expired before `before`, and tells
+    /// how many those were.
+    fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Stores a new key, or other times and other sealed material for one that is there.
+    fn put_key(&mut self, key: &KeyRecord) -> Result<(), StoreError>;
+    /// Deletes a key. False if there is none.
+    fn delete_key(&mut self, id: &KeyId) -> Result<bool, StoreError>;
+    /// Advances the key ring's version, if it is still `from`. Whoever changes a key MUST win this
+    /// first, so that changes come one after another and followers see each of them.
+    fn advance_key_ring(&mut self, from: i64) -> Result<bool, StoreError>;
+    /// Records the root secret's fingerprint, if the one on record is still `from`.
+    fn set_root_fingerprint(
+        &mut self,
+        from: Option<&Fingerprint>,
+        to: &Fingerprint,
+    ) -> Result<bool, StoreError>;
+}
+
+/// How a unit of work ends, and what it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict<T> {
+    /// Make its writes durable, then answer.
+    Commit(T),
+    /// Undo its writes, then answer.
+    RollBack(T),
+}
+
+/// How a job ends: a [`Verdict`] whose answer is kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Make its writes durable.
+    Commit,
+    /// Undo its writes.
+    RollBack,
+}
+
+/// A step as a store takes it. It may be run again from the start after a rollback; an error rolls
+/// back.
+pub type WriteJob = Box<dyn FnMut(&mut dyn Transaction) -> Result<Ending, StoreError> + Send>;
+
+/// A look-up as a store takes it.
+pub type ReadJob = Box<dyn FnMut(&mut dyn Lookup) -> Result<(), StoreError> + Send>;
+
+/// Resolves when a job has ended.
+pub type Done = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
+/// Runs jobs on a database. Adapters: memory, SQLite, PostgreSQL; all pass
+/// [`store_contract`](crate::testing::store_contract).
+///
+/// An implementation MUST run a write job in one transaction, resolve `Ok` only when its commit is
+/// durable, and run a job to its end once it has begun, even if nobody waits for it any more. It
+/// MUST NOT block the thread that calls it.
+pub trait Store: Send + Sync {
+    /// Runs a unit of work.
+    fn run_write(&self, job: WriteJob) -> Done;
+    /// Runs a look-up that sees every write that was answered before it was handed in.
+    fn run_read(&self, job: ReadJob) -> Done;
+    /// Whether the database answers and has exactly the schema that this program expects.
+    fn health(&self) -> Done;
+}
+
+impl dyn Store + '_ {
+    /// Runs a step as one unit of work and answers what its verdict says.
+    ///
+    /// # Errors
+    /// The database failed; nothing of the step happened, or (rarely, where a connection broke
+    /// while it committed) nobody can know.
+    pub async fn transact<T, F>(&self, mut step: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut dyn Transaction) -> Result<Verdict<T>, StoreError> + Send + 'static,
+    {
+        let answer = Answer::default();
+        let slot = answer.clone();
+        self.run_write(Box::new(move |tx| {
+            let (ending, value) = match step(tx)? {
+                Verdict::Commit(value) => (Ending::Commit, value),
+                Verdict::RollBack(value) => (Ending::RollBack, value),
+            };
+            slot.put(value);
+            Ok(ending)
+        }))
+        .await?;
+        answer.take()
+    }
+
+    /// Runs a look-up.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn query<T, F>(&self, mut look: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut dyn Lookup) -> Result<T, StoreError> + Send + 'static,
+    {
+        let answer = Answer::default();
+        let slot = answer.clone();
+        self.run_read(Box::new(move |db| {
+            slot.put(look(db)?);
+            Ok(())
+        }))
+        .await?;
+        answer.take()
+    }
+}
+
+/// Carries a job's answer from the store's thread to the caller.
+struct Answer<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Answer<T> {
+    fn put(&self, value: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+
+    fn take(&self) -> Result<T, StoreError> {
+        let value = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.ok_or_else(|| StoreError::failed("the store reported a job as done that did not run"))
+    }
+}
+
+impl<T> Default for Answer<T> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(None)))
+    }
+}
+
+impl<T> Clone for Answer<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}

@@ -1,0 +1,299 @@
+use crate::identity::{CanonicalName, EmailAddress};
+use crate::keys::{KeyId, KeyRecord};
+use crate::password::PasswordHash;
+use crate::sealing::Fingerprint;
+use crate::session::{End, Rotation, Session, SessionId};
+use crate::store::{Done, Ending, Lookup, ReadJob, Store, StoreError, Taken, Transaction, WriteJob};
+use crate::time::Timestamp;
+use crate::user::{Credential, CredentialVersion, FullName, NewUser, User, UserId};
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A store in memory: one unit of work after another, each on a copy that replaces the original
+/// when it commits.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+    down: AtomicBool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Tables {
+    users: BTreeMap<UserId, Account>,
+    last_user: i64,
+    sessions: BTreeMap<SessionId, Session>,
+    keys: Vec<KeyRecord>,
+    key_ring_version: i64,
+    root: Option<Fingerprint>,
+}
+
+#[derive(Debug, Clone)]
+struct Account {
+    user: User,
+    password: PasswordHash,
+    version: CredentialVersion,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on every job fails, as if the database were away.
+    pub fn go_down(&self) {
+        self.down.store(true, Ordering::SeqCst);
+    }
+
+    /// Forgets every session, as a sweep would in time.
+    pub fn clear_sessions(&self) {
+        self.tables.lock().unwrap().sessions.clear();
+    }
+
+    fn check_up(&self) -> Result<(), StoreError> {
+        let down = self.down.load(Ordering::SeqCst);
+        if down { Err(StoreError::unavailable("switched off by the test")) } else { Ok(()) }
+    }
+
+    fn write(&self, mut job: WriteJob) -> Result<(), StoreError> {
+        self.check_up()?;
+        let mut tables = self.tables.lock().unwrap();
+        let mut copy = tables.clone();
+        if job(&mut copy)? == Ending::Commit {
+            *tables = copy;
+        } else {
+            // What a database never uses again stays used after a rollback too.
+            tables.last_user = copy.last_user;
+        }
+        Ok(())
+    }
+}
+
+impl Store for MemoryStore {
+    fn run_write(&self, job: WriteJob) -> Done {
+        Box::pin(ready(self.write(job)))
+    }
+
+    fn run_read(&self, mut job: ReadJob) -> Done {
+        let read = self.check_up().and_then(|()| job(&mut *self.tables.lock().unwrap()));
+        Box::pin(ready(read))
+    }
+
+    fn health(&self) -> Done {
+        Box::pin(ready(self.check_up()))
+    }
+}
+
+impl Tables {
+    fn owner(&self, name: &CanonicalName) -> Option<&Account> {
+        self.users.values().find(|account| {
+            let address = account.user.email.as_ref().map(EmailAddress::canonical);
+            account.user.username.canonical() == name || address == Some(name)
+        })
+    }
+
+    fn change(&mut self, id: UserId, change: impl FnOnce(&mut Account)) -> bool {
+        self.users.get_mut(&id).map(change).is_some()
+    }
+
+    fn change_if(
+        &mut self,
+        id: UserId,
+        guard: impl FnOnce(&Account) -> bool,
+        change: impl FnOnce(&mut Account),
+    ) -> bool {
+        self.users.get_mut(&id).filter(|account| guard(account)).map(change).is_some()
+    }
+}
+
+impl Lookup for Tables {
+    fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.users.get(&id).map(|account| account.user.clone()))
+    }
+
+    fn user_by_login_name(&mut self, name: &CanonicalName) -> Result<Option<User>, StoreError> {
+        Ok(self.owner(name).map(|account| account.user.clone()))
+    }
+
+    fn credential(&mut self, name: &CanonicalName) -> Result<Option<Credential>, StoreError> {
+        Ok(self.owner(name).map(|account| Credential {
+            user_id: account.user.id,
+            password: account.password.clone(),
+            version: account.version,
+            is_active: account.user.is_active,
+        }))
+    }
+
+    fn session(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError> {
+        let session = self.sessions.get(&id).cloned();
+        Ok(session.and_then(|session| {
+            let user = self.users.get(&session.user_id)?.user.clone();
+            Some((session, user))
+        }))
+    }
+
+    fn live_sessions(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let own = |session: &&Session| session.user_id == user && session.is_live(now);
+        let mut live: Vec<_> = self.sessions.values().filter(own).cloned().collect();
+        live.sort_by_key(|session| std::cmp::Reverse((session.rotated_at, session.id)));
+        Ok(live)
+    }
+
+    fn keys(&mut self) -> Result<Vec<KeyRecord>, StoreError> {
+        Ok(self.keys.clone())
+    }
+
+    fn key_ring_version(&mut self) -> Result<i64, StoreError> {
+        Ok(self.key_ring_version)
+    }
+
+    fn root_fingerprint(&mut self) -> Result<Option<Fingerprint>, StoreError> {
+        Ok(self.root.clone())
+    }
+}
+
+impl Transaction for Tables {
+    fn insert_user(&mut self, new: &NewUser) -> Result<Result<User, Taken>, StoreError> {
+        self.last_user += 1;
+        if self.owner(new.username.canonical()).is_some() {
+            return Ok(Err(Taken::Username));
+        }
+        if new.email.as_ref().is_some_and(|address| self.owner(address.canonical()).is_some()) {
+            return Ok(Err(Taken::Email));
+        }
+        let user = User {
+            id: UserId(self.last_user),
+            subject: new.subject.clone(),
+            username: new.username.clone(),
+            email: new.email.clone(),
+            full_name: FullName::default(),
+            is_active: true,
+            is_staff: new.is_staff,
+            is_superuser: new.is_superuser,
+            date_joined: new.date_joined,
+            last_login: None,
+            tokens_valid_after: Timestamp::EPOCH,
+        };
+        let account =
+            Account { user: user.clone(), password: new.password.clone(), version: CredentialVersion(0) };
+        self.users.insert(user.id, account);
+        Ok(Ok(user))
+    }
+
+    fn record_login(
+        &mut self,
+        id: UserId,
+        version: CredentialVersion,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let unchanged = |account: &Account| account.user.is_active && account.version == version;
+        Ok(self.change_if(id, unchanged, |account| account.user.last_login = Some(now)))
+    }
+
+    fn replace_hash(
+        &mut self,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let unchanged = |account: &Account| account.password == *old;
+        Ok(self.change_if(id, unchanged, |account| account.password = new.clone()))
+    }
+
+    fn set_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.change(id, |account| {
+            account.password = hash.clone();
+            account.version.0 += 1;
+            account.user.tokens_valid_after = now;
+        }))
+    }
+
+    fn invalidate_tokens(&mut self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.change(id, |account| account.user.tokens_valid_after = now))
+    }
+
+    fn set_active(&mut self, id: UserId, is_active: bool) -> Result<bool, StoreError> {
+        Ok(self.change(id, |account| account.user.is_active = is_active))
+    }
+
+    fn set_full_name(&mut self, id: UserId, full_name: &FullName) -> Result<bool, StoreError> {
+        Ok(self.change(id, |account| account.user.full_name = full_name.clone()))
+    }
+
+    fn delete_user(&mut self, id: UserId) -> Result<bool, StoreError> {
+        self.sessions.retain(|_, session| session.user_id != id);
+        Ok(self.users.remove(&id).is_some())
+    }
+
+    fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        if !self.users.contains_key(&session.user_id) || self.sessions.contains_key(&session.id) {
+            return Err(StoreError::failed("a session needs an account, and an id of its own"));
+        }
+        self.sessions.insert(session.id, session.clone());
+        Ok(())
+    }
+
+    fn rotate_session(&mut self, id: SessionId, rotation: &Rotation) -> Result<bool, StoreError> {
+        let current = |session: &Session| session.ended.is_none() && session.generation == rotation.from;
+        let Some(session) = self.sessions.get_mut(&id).filter(|session| current(session)) else {
+            return Ok(false);
+        };
+        *session = session.clone().rotated(rotation.clone());
+        Ok(true)
+    }
+
+    fn end_session(&mut self, id: SessionId, end: End) -> Result<bool, StoreError> {
+        let session = self.sessions.get_mut(&id).filter(|session| session.ended.is_none());
+        Ok(session.map(|session| session.ended = Some(end)).is_some())
+    }
+
+    fn end_sessions(&mut self, user: UserId, end: End) -> Result<u64, StoreError> {
+        let open = |session: &&mut Session| session.user_id == user && session.ended.is_none();
+        let ended = self.sessions.values_mut().filter(open).map(|session| session.ended = Some(end));
+        Ok(u64::try_from(ended.count()).unwrap())
+    }
+
+    fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let old = self.sessions.values().filter(|session| session.expires_at < before);
+        let ids: Vec<_> = old.map(|session| session.id).take(usize::try_from(limit).unwrap()).collect();
+        for id in &ids {
+            self.sessions.remove(id);
+        }
+        Ok(u64::try_from(ids.len()).unwrap())
+    }
+
+    fn put_key(&mut self, key: &KeyRecord) -> Result<(), StoreError> {
+        match self.keys.iter_mut().find(|there| there.id == key.id) {
+            Some(there) => *there = key.clone(),
+            None => self.keys.push(key.clone()),
+        }
+        self.keys.sort_by_key(|key| key.times.created_at);
+        Ok(())
+    }
+
+    fn delete_key(&mut self, id: &KeyId) -> Result<bool, StoreError> {
+        let before = self.keys.len();
+        self.keys.retain(|key| key.id != *id);
+        Ok(self.keys.len() < before)
+    }
+
+    fn advance_key_ring(&mut self, from: i64) -> Result<bool, StoreError> {
+        let current = self.key_ring_version == from;
+        self.key_ring_version += i64::from(current);
+        Ok(current)
+    }
+
+    fn set_root_fingerprint(
+        &mut self,
+        from: Option<&Fingerprint>,
+        to: &Fingerprint,
+    ) -> Result<bool, StoreError> {
+        let current = self.root.as_ref() == from;
+        if current {
+            self.root = Some(to.clone());
+        }
+        Ok(current)
+    }
+}

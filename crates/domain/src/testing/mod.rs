@@ -1,0 +1,27 @@
+//! Adapters in memory, and the contract that every adapter of the store must pass.
+//!
+//! For tests only: behind the feature `testing`. What a test needs of the world is made by hand
+//! here and stays under its control: time moves when told, randomness repeats, hashing costs
+//! nothing, the database can go down.
+
+// A test double may stop the test that misuses it.
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "test doubles fail by panicking")]
+
+mod clock;
+mod executor;
+mod hasher;
+mod keys;
+mod memory;
+mod random;
+pub mod store_contract;
+mod tokens;
+mod world;
+
+pub use clock::TestClock;
+pub use executor::block_on;
+pub use hasher::TestHasher;
+pub use keys::{TestKeyMaker, TestSealer};
+pub use memory::MemoryStore;
+pub use random::SeededRandom;
+pub use tokens::TestTokens;
+pub use world::{KeyWorld, World};

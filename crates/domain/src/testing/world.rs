@@ -1,0 +1,157 @@
+use super::{
+    MemoryStore, SeededRandom, TestClock, TestHasher, TestKeyMaker, TestSealer, TestTokens, block_on,
+};
+use crate::identity::{CanonicalName, EmailAddress, Username};
+use crate::keys::RotationPlan;
+use crate::password::{Password, PasswordHash};
+use crate::sealing::Sealer;
+use crate::session::{Client, SessionPolicy};
+use crate::store::{Store, Transaction, Verdict};
+use crate::token::TokenPair;
+use crate::use_cases::{Auth, Keys, LoginError, LoginRequest, Policy, Ports};
+use crate::user::{NewUser, Subject, User, UserId};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The use cases on adapters in memory, with a handle on each adapter.
+pub struct World {
+    /// The use cases.
+    pub auth: Auth,
+    /// The time.
+    pub clock: Arc<TestClock>,
+    /// The hash lane.
+    pub hasher: Arc<TestHasher>,
+    /// The tokens.
+    pub tokens: Arc<TestTokens>,
+    /// The database.
+    pub store: Arc<MemoryStore>,
+}
+
+impl World {
+    /// An empty world under the default policy.
+    pub fn new() -> Self {
+        Self::with_policy(SessionPolicy::default())
+    }
+
+    /// An empty world under this policy.
+    pub fn with_policy(sessions: SessionPolicy) -> Self {
+        let (clock, hasher) = (Arc::<TestClock>::default(), Arc::<TestHasher>::default());
+        let (tokens, store) = (Arc::<TestTokens>::default(), Arc::new(MemoryStore::new()));
+        let ports = Ports {
+            store: store.clone(),
+            hasher: hasher.clone(),
+            tokens: tokens.clone(),
+            clock: clock.clone(),
+            random: Arc::new(SeededRandom::default()),
+        };
+        let auth = Auth::new(ports, Policy { sessions, ..Policy::default() });
+        Self { auth, clock, hasher, tokens, store }
+    }
+
+    /// A world with one account.
+    pub fn with_user(username: &str, email: &str, password: &str) -> Self {
+        let world = Self::new();
+        world.insert(username, Some(email), password);
+        world
+    }
+
+    /// Makes another account, without asking the password rules.
+    pub fn user(&self, username: &str, password: &str) -> User {
+        self.insert(username, None, password)
+    }
+
+    fn insert(&self, username: &str, email: Option<&str>, password: &str) -> User {
+        let ports = self.auth.ports();
+        let now = ports.clock.now();
+        let new = NewUser {
+            subject: Subject::generate(&*ports.random, now),
+            username: Username::parse(username).unwrap(),
+            email: email.map(|address| EmailAddress::parse(address).unwrap()),
+            password: block_on(ports.hasher.hash(Password::new(password).unwrap())).unwrap(),
+            is_staff: false,
+            is_superuser: false,
+            date_joined: now,
+        };
+        block_on(ports.store.transact(move |tx| Ok(Verdict::Commit(tx.insert_user(&new)?)))).unwrap().unwrap()
+    }
+
+    /// The account of that name, which must be there.
+    pub fn find(&self, name: &str) -> User {
+        block_on(self.auth.find_account(name)).unwrap().unwrap()
+    }
+
+    /// Logs in from an unknown place.
+    ///
+    /// # Errors
+    /// As [`Auth::login`].
+    pub fn login(&self, name: &str, password: &str) -> Result<TokenPair, LoginError> {
+        let password = Password::new(password).unwrap();
+        block_on(self.auth.login(LoginRequest { name: name.into(), password, client: Client::default() }))
+    }
+
+    /// How many live sessions an account has.
+    pub fn live_sessions(&self, name: &str) -> usize {
+        let (user, now) = (self.find(name).id, self.clock.now_value());
+        let store: &dyn Store = &*self.store;
+        block_on(store.query(move |db| db.live_sessions(user, now))).unwrap().len()
+    }
+
+    /// What is stored in place of an account's password.
+    pub fn stored_hash(&self, name: &str) -> PasswordHash {
+        let name = CanonicalName::of(name);
+        let store: &dyn Store = &*self.store;
+        block_on(store.query(move |db| db.credential(&name))).unwrap().unwrap().password
+    }
+
+    /// Takes an account's password away.
+    pub fn make_password_unusable(&self, id: UserId) {
+        let now = self.clock.now_value();
+        let store: &dyn Store = &*self.store;
+        let step = move |tx: &mut dyn Transaction| {
+            Ok(Verdict::Commit(tx.set_password(id, &PasswordHash::unusable(), now)?))
+        };
+        assert!(block_on(store.transact(step)).unwrap());
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The use cases of keys on adapters in memory.
+pub struct KeyWorld {
+    /// The use cases.
+    pub keys: Keys,
+    /// The time.
+    pub clock: Arc<TestClock>,
+}
+
+impl KeyWorld {
+    /// A world without keys, whose plan is five minutes of lead and of access.
+    pub fn new() -> Self {
+        let clock = Arc::<TestClock>::default();
+        let minutes = Duration::from_secs(300);
+        let keys = Keys {
+            store: Arc::new(MemoryStore::new()),
+            sealer: Arc::new(TestSealer("root")),
+            maker: Arc::new(TestKeyMaker::default()),
+            clock: clock.clone(),
+            plan: RotationPlan { lead: minutes, access_lifetime: minutes },
+        };
+        Self { keys, clock }
+    }
+
+    /// The same database, under another root secret.
+    pub fn with_root(&self, root: &'static str) -> Keys {
+        let sealer: Arc<dyn Sealer> = Arc::new(TestSealer(root));
+        Keys { sealer, ..self.keys.clone() }
+    }
+}
+
+impl Default for KeyWorld {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,226 @@
+use super::{Auth, Failure};
+use crate::session::{Client, End, EndReason, Presentation, ReusePolicy, Session, SessionPolicy};
+use crate::store::{StoreError, Transaction, Verdict};
+use crate::time::Timestamp;
+use crate::token::{RefreshClaims, TokenPair, TokenRejection};
+use crate::user::User;
+
+/// A refresh token that is presented.
+#[derive(Debug, Clone)]
+pub struct Refresh {
+    /// What it says.
+    pub claims: RefreshClaims,
+    /// Who presents it.
+    pub client: Client,
+    /// When.
+    pub now: Timestamp,
+    /// Under which policy.
+    pub policy: SessionPolicy,
+}
+
+/// What presenting a refresh token came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refreshed {
+    /// The session as it now is: just rotated, or rotated a moment ago for the same token.
+    Current(Box<(Session, User)>),
+    /// The session is over, or the token was used before.
+    Revoked,
+    /// The session has reached the end of its time.
+    Expired,
+    /// The account is gone or not active.
+    NoActiveAccount,
+}
+
+/// Why there are no new tokens.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// The token is refused.
+    #[error(transparent)]
+    Token(#[from] TokenRejection),
+    /// Its account is gone or not active.
+    #[error("no active account has this token")]
+    NoActiveAccount,
+    /// Something beneath failed.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl Auth {
+    /// Exchanges a refresh token for the next pair.
+    ///
+    /// # Errors
+    /// Why it is refused. With [`ReusePolicy::Revoke`], a token that was used before has then
+    /// ended its session.
+    pub async fn refresh(&self, token: &str, client: Client) -> Result<TokenPair, RefreshError> {
+        let request = self.presented(token, client)?;
+        let refreshed = self.ports.store.transact(move |tx| rotate(tx, &request)).await;
+        match refreshed.map_err(Failure::from)? {
+            Refreshed::Current(current) => {
+                let (session, user) = *current;
+                Ok(self.ports.tokens.issue(&session, &user).map_err(Failure::from)?)
+            }
+            Refreshed::Revoked => Err(TokenRejection::Revoked.into()),
+            Refreshed::Expired => Err(TokenRejection::Expired.into()),
+            Refreshed::NoActiveAccount => Err(RefreshError::NoActiveAccount),
+        }
+    }
+
+    /// Reads a refresh token and joins it with what a step needs to judge it.
+    pub(super) fn presented(&self, token: &str, client: Client) -> Result<Refresh, TokenRejection> {
+        let now = self.ports.clock.now();
+        let claims = self.ports.tokens.refresh(token, now)?;
+        Ok(Refresh { claims, client, now, policy: self.policy.sessions.clone() })
+    }
+}
+
+/// The step: rotates the session, or says why not.
+///
+/// # Errors
+/// The database failed.
+pub fn rotate(tx: &mut dyn Transaction, request: &Refresh) -> Result<Verdict<Refreshed>, StoreError> {
+    let Refresh { claims, client, now, policy } = request;
+    // Whoever loses the compare-and-swap looks again: the winner's row is there now. Nobody can
+    // lose twice, since a session never returns to an earlier generation.
+    for _ in 0..2 {
+        let Some((session, user)) = tx.session(claims.session_id)? else {
+            return Ok(Verdict::RollBack(without_session(tx, claims)?));
+        };
+        if !user.is_active || user.id != claims.user_id {
+            return Ok(Verdict::RollBack(Refreshed::NoActiveAccount));
+        }
+        match session.present(claims.generation, client.clone(), *now, policy) {
+            Presentation::Rotate(rotation) => {
+                if tx.rotate_session(session.id, &rotation)? {
+                    let current = Box::new((session.rotated(rotation), user));
+                    return Ok(Verdict::Commit(Refreshed::Current(current)));
+                }
+            }
+            Presentation::Repeat => {
+                return Ok(Verdict::RollBack(Refreshed::Current(Box::new((session, user)))));
+            }
+            Presentation::Reused => return punish_reuse(tx, &session, *now, policy),
+            Presentation::Ended => return Ok(Verdict::RollBack(Refreshed::Revoked)),
+            Presentation::Expired => return Ok(Verdict::RollBack(Refreshed::Expired)),
+        }
+    }
+    Ok(Verdict::RollBack(Refreshed::Revoked))
+}
+
+/// A token whose session is not there: swept, or deleted with its account.
+pub(super) fn without_session(
+    tx: &mut dyn Transaction,
+    claims: &RefreshClaims,
+) -> Result<Refreshed, StoreError> {
+    let account = tx.user(claims.user_id)?.filter(|user| user.is_active);
+    Ok(account.map_or(Refreshed::NoActiveAccount, |_| Refreshed::Revoked))
+}
+
+/// What a replay costs. Where it ends the session that must be committed, although the caller gets
+/// an error.
+pub(super) fn punish_reuse(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    now: Timestamp,
+    policy: &SessionPolicy,
+) -> Result<Verdict<Refreshed>, StoreError> {
+    match policy.reuse {
+        ReusePolicy::Refuse => Ok(Verdict::RollBack(Refreshed::Revoked)),
+        ReusePolicy::Revoke => {
+            tx.end_session(session.id, End { at: now, reason: EndReason::Reuse })?;
+            Ok(Verdict::Commit(Refreshed::Revoked))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, block_on};
+    use std::time::Duration;
+
+    fn refresh(world: &World, token: &str) -> Result<TokenPair, RefreshError> {
+        block_on(world.auth.refresh(token, Client::default()))
+    }
+
+    fn assert_revoked(answer: &Result<TokenPair, RefreshError>) {
+        assert!(matches!(answer, Err(RefreshError::Token(TokenRejection::Revoked))), "{answer:?}");
+    }
+
+    #[test]
+    fn a_chain_of_rotations_gives_a_new_pair_each_time() {
+        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+        let mut pair = world.login("alice", "pw-of-alice").unwrap();
+        for _ in 0..5 {
+            world.clock.advance(Duration::from_secs(300));
+            let next = refresh(&world, &pair.refresh).unwrap();
+            assert_ne!(next, pair);
+            assert!(block_on(world.auth.authenticate(&next.access)).is_ok());
+            pair = next;
+        }
+        assert_eq!(world.live_sessions("alice"), 1);
+    }
+
+    #[test]
+    fn a_repetition_within_the_grace_answers_the_identical_pair() {
+        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+        let login = world.login("alice", "pw-of-alice").unwrap();
+        let first = refresh(&world, &login.refresh).unwrap();
+        world.clock.advance(Duration::from_secs(9));
+        assert_eq!(refresh(&world, &login.refresh).unwrap(), first);
+        assert!(refresh(&world, &first.refresh).is_ok());
+    }
+
+    #[test]
+    fn reuse_after_the_grace_ends_the_session_for_thief_and_owner() {
+        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+        let login = world.login("alice", "pw-of-alice").unwrap();
+        let successor = refresh(&world, &login.refresh).unwrap();
+        world.clock.advance(Duration::from_secs(10));
+        assert_revoked(&refresh(&world, &login.refresh));
+        assert_revoked(&refresh(&world, &successor.refresh));
+        assert!(block_on(world.auth.authenticate(&successor.access)).is_err());
+    }
+
+    #[test]
+    fn where_reuse_is_refused_the_successor_lives_on() {
+        let policy =
+            SessionPolicy { grace: Duration::ZERO, reuse: ReusePolicy::Refuse, ..Default::default() };
+        let world = World::with_policy(policy);
+        world.user("alice", "pw-of-alice");
+        let login = world.login("alice", "pw-of-alice").unwrap();
+        let successor = refresh(&world, &login.refresh).unwrap();
+        assert_revoked(&refresh(&world, &login.refresh));
+        assert!(refresh(&world, &successor.refresh).is_ok());
+    }
+
+    #[test]
+    fn a_deactivated_or_deleted_account_refreshes_nothing() {
+        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+        let bob = world.user("bob", "pw-of-bob");
+        let alice = world.login("alice", "pw-of-alice").unwrap();
+        let of_bob = world.login("bob", "pw-of-bob").unwrap();
+        block_on(world.auth.set_active(world.find("alice").id, false)).unwrap();
+        block_on(world.auth.delete_account(bob.id)).unwrap();
+        for token in [&alice.refresh, &of_bob.refresh] {
+            assert!(matches!(refresh(&world, token), Err(RefreshError::NoActiveAccount)));
+        }
+    }
+
+    #[test]
+    fn a_swept_session_refreshes_nothing() {
+        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+        let login = world.login("alice", "pw-of-alice").unwrap();
+        world.store.clear_sessions();
+        assert_revoked(&refresh(&world, &login.refresh));
+    }
+
+    #[test]
+    fn the_last_client_is_kept() {
+        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+        let login = world.login("alice", "pw-of-alice").unwrap();
+        let pair = block_on(world.auth.refresh(&login.refresh, Client::new("192.0.2.7", "curl"))).unwrap();
+        let caller = block_on(world.auth.authenticate(&pair.access)).unwrap();
+        let sessions = block_on(world.auth.sessions(&caller)).unwrap();
+        assert_eq!(sessions[0].client, Client::new("192.0.2.7", "curl"));
+    }
+}

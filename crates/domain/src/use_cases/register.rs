@@ -1,0 +1,275 @@
+use super::{Auth, Failure};
+use crate::identity::{EmailAddress, EmailError, Username, UsernameError};
+use crate::password::{Password, PasswordError, PasswordHash, PasswordRules, PersonalInformation};
+use crate::store::{Lookup, StoreError, Taken, Transaction, Verdict};
+use crate::user::{NewUser, Subject, User};
+
+/// A new account as somebody typed it.
+///
+/// A field that a transport could not read as text is `None`, and so is one that was left out. No
+/// account comes of such a draft, but the other fields are checked all the same: REST framework
+/// tells every field's errors at once.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// The username.
+    pub username: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// The password.
+    pub password: Option<Password>,
+    /// The password again.
+    pub password_again: Option<Password>,
+}
+
+/// What is wrong with a [`Draft`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DraftErrors {
+    /// With the username.
+    pub username: Vec<UsernameError>,
+    /// With the address.
+    pub email: Vec<EmailError>,
+    /// With the password.
+    pub password: Vec<PasswordError>,
+    /// Both passwords are there and differ. Only told when no field has an error of its own.
+    pub mismatch: bool,
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Log in. Its address is required, as at registration.
+    Member,
+    /// Everything: Django's staff and superuser flags. Its address may be absent.
+    Superuser,
+}
+
+/// Why no account was made.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// The draft does not keep the rules.
+    #[error("the account's data is not valid")]
+    Invalid(DraftErrors),
+    /// Something beneath failed.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// A draft that keeps every rule that can be checked without hashing.
+#[derive(Debug, Clone)]
+pub struct CheckedDraft {
+    /// The username.
+    pub username: Username,
+    /// The address.
+    pub email: Option<EmailAddress>,
+    /// The password.
+    pub password: Password,
+}
+
+impl Auth {
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// What is wrong with the draft, field by field. Of two drafts that race for one name, one
+    /// gets this.
+    pub async fn register(&self, draft: Draft, role: Role) -> Result<User, RegisterError> {
+        let rules = self.policy.passwords.clone();
+        let checked = self.ports.store.query(move |db| check_draft(db, &draft, role, &rules)).await;
+        let checked = checked.map_err(Failure::from)?.map_err(RegisterError::Invalid)?;
+        let CheckedDraft { username, email, password } = checked;
+
+        let hash = self.ports.hasher.hash(password).await.map_err(Failure::from)?;
+        let new = self.new_user(username, email, hash, role);
+        let stored = self.ports.store.transact(move |tx| insert_account(tx, &new)).await;
+        stored.map_err(Failure::from)?.map_err(|taken| RegisterError::Invalid(taken.into()))
+    }
+
+    fn new_user(
+        &self,
+        username: Username,
+        email: Option<EmailAddress>,
+        hash: PasswordHash,
+        role: Role,
+    ) -> NewUser {
+        let now = self.ports.clock.now();
+        let superuser = role == Role::Superuser;
+        NewUser {
+            subject: Subject::generate(&*self.ports.random, now),
+            username,
+            email,
+            password: hash,
+            is_staff: superuser,
+            is_superuser: superuser,
+            date_joined: now,
+        }
+    }
+}
+
+/// First step: every rule that can be checked without hashing.
+///
+/// # Errors
+/// The database failed. What is wrong with the draft is the inner result.
+pub fn check_draft(
+    db: &mut dyn Lookup,
+    draft: &Draft,
+    role: Role,
+    rules: &PasswordRules,
+) -> Result<Result<CheckedDraft, DraftErrors>, StoreError> {
+    let mut errors = DraftErrors::default();
+    let username = parsed(draft.username.as_deref(), Username::parse, &mut errors.username);
+    let email = parsed(draft.email.as_deref(), EmailAddress::parse, &mut errors.email);
+    if let Some(name) = &username
+        && db.user_by_login_name(name.canonical())?.is_some()
+    {
+        errors.username.push(UsernameError::Taken);
+    }
+    if let Some(address) = &email
+        && db.user_by_login_name(address.canonical())?.is_some()
+    {
+        errors.email.push(EmailError::Taken);
+    }
+    if let Some(password) = &draft.password {
+        let about = PersonalInformation {
+            username: draft.username.as_deref(),
+            full_name: None,
+            email: draft.email.as_deref(),
+        };
+        errors.password = rules.check(password, &about);
+    }
+    let has_email = email.is_some() || (role == Role::Superuser && draft.email.is_none());
+    let complete = has_email && draft.password_again.is_some() && errors == DraftErrors::default();
+    errors.mismatch = complete && draft.password.is_some() && draft.password != draft.password_again;
+    Ok(match (username, &draft.password) {
+        (Some(username), Some(password)) if complete && !errors.mismatch => {
+            Ok(CheckedDraft { username, email, password: password.clone() })
+        }
+        _ => Err(errors),
+    })
+}
+
+/// Second step: stores the account, unless one of its names was taken meanwhile.
+///
+/// # Errors
+/// The database failed.
+pub fn insert_account(
+    tx: &mut dyn Transaction,
+    new: &NewUser,
+) -> Result<Verdict<Result<User, Taken>>, StoreError> {
+    Ok(match tx.insert_user(new)? {
+        Ok(user) => Verdict::Commit(Ok(user)),
+        Err(taken) => Verdict::RollBack(Err(taken)),
+    })
+}
+
+impl From<Taken> for DraftErrors {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Username => Self { username: vec![UsernameError::Taken], ..Self::default() },
+            Taken::Email => Self { email: vec![EmailError::Taken], ..Self::default() },
+        }
+    }
+}
+
+/// Parses a field that is there; its errors go to `errors`.
+fn parsed<T, E>(
+    typed: Option<&str>,
+    parse: impl FnOnce(&str) -> Result<T, Vec<E>>,
+    errors: &mut Vec<E>,
+) -> Option<T> {
+    parse(typed?).map_err(|broken| *errors = broken).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, block_on};
+
+    fn draft(username: &str, email: &str, password: &str) -> Draft {
+        Draft {
+            username: Some(username.into()),
+            email: Some(email.into()),
+            password: Password::new(password),
+            password_again: Password::new(password),
+        }
+    }
+
+    fn errors(world: &World, draft: Draft) -> DraftErrors {
+        match block_on(world.auth.register(draft, Role::Member)) {
+            Err(RegisterError::Invalid(errors)) => errors,
+            other => panic!("expected errors, got {other:?}"),
+        }
+    }
+
+    const GOOD: &str = "Corr3ct-horse!";
+
+    #[test]
+    fn an_account_is_made_without_any_privilege() {
+        let world = World::new();
+        let user =
+            block_on(world.auth.register(draft("alice", "alice@example.com", GOOD), Role::Member)).unwrap();
+        assert!(user.is_active && !user.is_staff && !user.is_superuser);
+        assert_eq!(user.date_joined, world.clock.now_value());
+        assert_eq!(user.last_login, None);
+    }
+
+    #[test]
+    fn names_that_fold_to_a_taken_one_are_taken_across_usernames_and_addresses() {
+        let world = World::new();
+        block_on(world.auth.register(draft("kate@example.com", "k@example.com", GOOD), Role::Member))
+            .unwrap();
+        let taken = errors(&world, draft("K@Example.com", "\u{212A}ate@example.com", GOOD));
+        assert_eq!(taken.username, [UsernameError::Taken]);
+        // The Kelvin sign is no character of an address, so it never gets as far as folding.
+        assert_eq!(taken.email, [EmailError::Invalid]);
+        let taken = errors(&world, draft("other", "KATE@example.com", GOOD));
+        assert_eq!(taken.email, [EmailError::Taken]);
+    }
+
+    #[test]
+    fn a_missing_field_is_no_error_of_its_own_but_nothing_is_made() {
+        let world = World::new();
+        let partial = Draft { email: None, ..draft("a b", "", "1") };
+        let told = errors(&world, partial);
+        assert_eq!(told.username, [UsernameError::InvalidCharacters]);
+        assert_eq!(told.email, []);
+        assert_eq!(told.password.len(), 3);
+        assert!(!told.mismatch);
+        let nothing_wrong = Draft { email: None, ..draft("alice", "", GOOD) };
+        assert_eq!(errors(&world, nothing_wrong), DraftErrors::default());
+    }
+
+    #[test]
+    fn a_mismatch_is_told_only_when_each_field_is_right() {
+        let world = World::new();
+        let other =
+            Draft { password_again: Password::new("Other-pass-9!"), ..draft("alice", "a@example.com", GOOD) };
+        assert_eq!(errors(&world, other.clone()), DraftErrors { mismatch: true, ..Default::default() });
+        let also_bad = Draft { username: Some("a b".into()), ..other };
+        assert!(!errors(&world, also_bad).mismatch);
+    }
+
+    #[test]
+    fn a_password_like_the_username_is_refused() {
+        let world = World::new();
+        let told = errors(&world, draft("margarethe", "m@example.com", "Margarethe1"));
+        assert_eq!(told.password, [PasswordError::TooSimilar { attribute: "username" }]);
+    }
+
+    #[test]
+    fn a_superuser_needs_no_address() {
+        let world = World::new();
+        let root = Draft { email: None, ..draft("root", "", GOOD) };
+        let user = block_on(world.auth.register(root, Role::Superuser)).unwrap();
+        assert!(user.is_staff && user.is_superuser && user.email.is_none());
+    }
+
+    #[test]
+    fn a_name_that_is_taken_while_the_password_hashes_is_told_as_taken() {
+        let world = World::new();
+        let rival = world.auth.clone();
+        world.hasher.before_next(move || {
+            block_on(rival.register(draft("alice", "rival@example.com", GOOD), Role::Member)).unwrap();
+        });
+        let told = errors(&world, draft("Alice", "alice@example.com", GOOD));
+        assert_eq!(told, Taken::Username.into());
+    }
+}

@@ -1,0 +1,138 @@
+//! Accounts: who can log in, and what is known about them.
+
+use crate::identity::{CanonicalName, EmailAddress, TextError, Username, text_errors};
+use crate::password::PasswordHash;
+use crate::random::{Random, uuid_v7};
+use crate::time::Timestamp;
+use std::fmt;
+
+/// The number of an account, assigned by the database and never used again: the claim `user_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(pub i64);
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The immutable, unique text that names an account to other services: the claim `sub`
+/// (RFC 7519, section 4.1.2). A `UUIDv7` for accounts made here.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Subject(String);
+
+impl Subject {
+    /// A new, unique subject.
+    pub fn generate(random: &dyn Random, now: Timestamp) -> Self {
+        Self(uuid_v7(random, now).to_string())
+    }
+
+    /// A subject as a database holds it.
+    pub fn from_stored(stored: String) -> Self {
+        Self(stored)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Counts the changes of an account's password. What was decided under one version must not take
+/// effect under another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CredentialVersion(pub i64);
+
+/// A person's name, free text of at most [`FullName::MAX_CHARS`] code points; may be empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FullName(String);
+
+impl FullName {
+    /// The most code points of a full name.
+    pub const MAX_CHARS: usize = 255;
+
+    /// Parses what was typed.
+    ///
+    /// # Errors
+    /// Every rule that is broken; never an empty list.
+    pub fn parse(typed: &str) -> Result<Self, Vec<TextError>> {
+        let errors: Vec<_> = text_errors(typed, Self::MAX_CHARS).collect();
+        if errors.is_empty() { Ok(Self(typed.to_owned())) } else { Err(errors) }
+    }
+
+    /// A name as a database holds it, not checked again.
+    pub fn from_stored(stored: String) -> Self {
+        Self(stored)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An account, without its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its number.
+    pub id: UserId,
+    /// Its name for other services.
+    pub subject: Subject,
+    /// What it logs in with.
+    pub username: Username,
+    /// Its address, if it has one; it logs in with this too.
+    pub email: Option<EmailAddress>,
+    /// The person's name.
+    pub full_name: FullName,
+    /// Whether it can be used at all.
+    pub is_active: bool,
+    /// Whether it may enter an administration (Django's flag, carried for services that ask).
+    pub is_staff: bool,
+    /// Whether it has every permission (Django's flag, likewise).
+    pub is_superuser: bool,
+    /// When it was made.
+    pub date_joined: Timestamp,
+    /// When it last logged in.
+    pub last_login: Option<Timestamp>,
+    /// Access tokens without a session that were issued before this instant are refused.
+    pub tokens_valid_after: Timestamp,
+}
+
+/// An account that is about to be stored.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Its name for other services.
+    pub subject: Subject,
+    /// What it logs in with.
+    pub username: Username,
+    /// Its address.
+    pub email: Option<EmailAddress>,
+    /// The hash of its password.
+    pub password: PasswordHash,
+    /// Whether it may enter an administration.
+    pub is_staff: bool,
+    /// Whether it has every permission.
+    pub is_superuser: bool,
+    /// When it was made.
+    pub date_joined: Timestamp,
+}
+
+impl NewUser {
+    /// The canonical names that must not belong to anybody else: the username's and the address's.
+    pub fn login_names(&self) -> impl Iterator<Item = &CanonicalName> {
+        std::iter::once(self.username.canonical()).chain(self.email.as_ref().map(EmailAddress::canonical))
+    }
+}
+
+/// What a login is checked against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The hash.
+    pub password: PasswordHash,
+    /// The version of the hash, for the guarded write that follows the check.
+    pub version: CredentialVersion,
+    /// Whether the account may log in.
+    pub is_active: bool,
+}
