@@ -1,0 +1,179 @@
+//! The adapter of [`PasswordHasher`]: threads, a queue, a deadline.
+
+mod job;
+mod oneshot;
+mod queue;
+mod settings;
+mod worker;
+
+pub use settings::{LaneError, LaneSettings};
+
+use crate::hasher::DjangoHasher;
+use doorward_domain::hashing::{HashError, Hashing, PasswordHasher, Verification};
+use doorward_domain::password::{Password, PasswordHash};
+use doorward_domain::random::Random;
+use doorward_domain::time::{Clock, Timestamp};
+use job::Job;
+use oneshot::{Sender, oneshot};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+use worker::Shared;
+
+/// Hashes and verifies on threads of its own, a bounded number at a time.
+///
+/// A job is queued when [`hash`](PasswordHasher::hash) or [`verify`](PasswordHasher::verify) is
+/// called, not when its future is first polled. It is refused with [`HashError::Busy`] at once when
+/// the queue is full, and when a thread comes to it only after the deadline; so nobody waits longer
+/// than the deadline and one hash. A job whose future was dropped before it began is skipped. A
+/// panic in a hash function answers its job with [`HashError::Failed`] and harms no other.
+///
+/// Dropping the lane fails what still waits and returns when the hashes under way are done.
+///
+/// The threads run at the process's priority: std has no safe way to lower it.
+///
+/// ```
+/// # use doorward_domain::{random::Random, time::{Clock, Timestamp}};
+/// # use std::{future::Future, pin::pin, sync::Arc, task::{Context, Poll, Waker}};
+/// # struct Machine;
+/// # impl Random for Machine { fn fill(&self, bytes: &mut [u8]) { bytes.fill(7) } }
+/// # impl Clock for Machine { fn now(&self) -> Timestamp { Timestamp::EPOCH } }
+/// # fn block_on<F: Future>(future: F) -> F::Output {
+/// #     let mut future = pin!(future);
+/// #     loop {
+/// #         match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+/// #             Poll::Ready(output) => return output,
+/// #             Poll::Pending => std::thread::yield_now(),
+/// #         }
+/// #     }
+/// # }
+/// # let (random, clock) = (Arc::new(Machine), Arc::new(Machine));
+/// use doorward_domain::hashing::{PasswordHasher, Verification};
+/// use doorward_domain::password::Password;
+/// use doorward_passwords::{Cost, HashLane, LaneSettings};
+///
+/// let settings = LaneSettings { cost: Cost::new(4)?, ..LaneSettings::default() };
+/// let lane = HashLane::start(settings, random, clock)?;
+/// let password = Password::new("correct horse battery staple").ok_or("too long")?;
+///
+/// // In an async function: `.await` in the place of `block_on`.
+/// let hash = block_on(lane.hash(password.clone()))?;
+/// let verification = block_on(lane.verify(password, Some(hash)))?;
+/// assert_eq!(verification, Verification::Match { outdated: false });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct HashLane {
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// How many jobs a lane has refused since it started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Because the queue was full.
+    pub full: u64,
+    /// Because they had waited past the deadline.
+    pub late: u64,
+}
+
+impl HashLane {
+    /// Starts the threads. Salts come from `random`; `clock` tells how long a job has waited. When a
+    /// wall clock is set forward, jobs that wait at that moment may be refused as late.
+    pub fn start(
+        settings: LaneSettings,
+        random: Arc<dyn Random>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, LaneError> {
+        settings.check()?;
+        let hasher = DjangoHasher::new(settings.cost, random);
+        let shared = Arc::new(Shared::new(hasher, settings.queue, settings.deadline));
+        let mut lane = Self { shared, clock, threads: Vec::new() };
+        for number in 0..settings.threads {
+            let (shared, clock) = (Arc::clone(&lane.shared), Arc::clone(&lane.clock));
+            let thread = thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || worker::work(&shared, clock.as_ref()))
+                .map_err(LaneError::Spawn)?;
+            lane.threads.push(thread);
+        }
+        Ok(lane)
+    }
+
+    /// How many jobs wait.
+    pub fn waiting(&self) -> usize {
+        self.shared.queue.len()
+    }
+
+    /// How many jobs may wait.
+    pub fn capacity(&self) -> usize {
+        self.shared.queue.capacity()
+    }
+
+    /// How many threads compute a hash right now.
+    pub fn busy(&self) -> usize {
+        self.shared.busy.load(Ordering::Relaxed)
+    }
+
+    /// How many threads there are.
+    pub fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// How many jobs were refused so far.
+    pub fn refused(&self) -> Refused {
+        Refused {
+            full: self.shared.refused_full.load(Ordering::Relaxed),
+            late: self.shared.refused_late.load(Ordering::Relaxed),
+        }
+    }
+
+    fn submit<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(Sender<Result<T, HashError>>, Timestamp) -> Job,
+    ) -> Hashing<T> {
+        let (answer, result) = oneshot();
+        if let Err(job) = self.shared.queue.push(job(answer, self.clock.now()), Job::is_wanted) {
+            self.shared.refused_full.fetch_add(1, Ordering::Relaxed);
+            job.refuse(self.shared.busy_error()).send();
+        }
+        Box::pin(async { result.await.unwrap_or(Err(HashError::Failed)) })
+    }
+}
+
+impl PasswordHasher for HashLane {
+    fn hash(&self, password: Password) -> Hashing<PasswordHash> {
+        self.submit(|answer, now| Job::hash(password, answer, now))
+    }
+
+    fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Hashing<Verification> {
+        self.submit(|answer, now| Job::verify(password, hash, answer, now))
+    }
+}
+
+impl Drop for HashLane {
+    fn drop(&mut self) {
+        self.shared.queue.close();
+        for thread in self.threads.drain(..) {
+            // A future that is woken on a hash thread may own the last handle of the lane.
+            if thread.thread().id() != thread::current().id() {
+                // A thread that panicked has ended too.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for HashLane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HashLane")
+            .field("waiting", &self.waiting())
+            .field("busy", &self.busy())
+            .field("refused", &self.refused())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

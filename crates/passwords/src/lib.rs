@@ -1,0 +1,86 @@
+//! Password hashing in Django's encodings.
+//!
+//! ```
+//! use doorward_domain::hashing::Verification;
+//! use doorward_domain::password::{Password, PasswordHash};
+//! use doorward_domain::random::Random;
+//! use doorward_passwords::{Cost, DjangoHasher};
+//! # struct Salts;
+//! # impl Random for Salts {
+//! #     fn fill(&self, bytes: &mut [u8]) { bytes.fill(7) }
+//! # }
+//! # // In earnest: a generator that the operating system seeded.
+//! # let random: std::sync::Arc<dyn Random> = std::sync::Arc::new(Salts);
+//!
+//! // `random` is the service's own `Random`. Cost 12 is the default; 4 keeps the example quick.
+//! let hasher = DjangoHasher::new(Cost::new(4)?, random);
+//! let password = Password::new("correct horse battery staple").ok_or("too long")?;
+//!
+//! let ours = hasher.hash(&password)?;
+//! assert!(ours.as_encoded().starts_with("bcrypt_sha256$$2b$04$"));
+//! assert_eq!(hasher.verify(&password, Some(&ours))?, Verification::Match { outdated: false });
+//!
+//! let djangos = PasswordHash::from_encoded(
+//!     "pbkdf2_sha1$1000$zHZS2zEtkJv6WR8fPkPazu$auFtnbSz23tAKK+DzRdj6ztmvgM=",
+//! );
+//! assert_eq!(hasher.verify(&password, Some(&djangos))?, Verification::Match { outdated: true });
+//!
+//! // Nobody of that name: as long as for somebody, and no.
+//! assert_eq!(hasher.verify(&password, None)?, Verification::Mismatch);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How to think of it
+//!
+//! Two things live here, and the second is made of the first:
+//!
+//! - [`DjangoHasher`] computes. It is synchronous, holds no thread, and costs the caller a quarter
+//!   of a second of a core at the default cost.
+//! - [`HashLane`] waits. It is the adapter of the domain's port
+//!   [`PasswordHasher`](doorward_domain::hashing::PasswordHasher): a few threads of its own, a
+//!   bounded queue before them, and a deadline on waiting. Its futures need no async runtime.
+//!
+//! New hashes are Django's `bcrypt_sha256`: bcrypt over the hexadecimal SHA-256 of the password, so
+//! that neither bcrypt's cut after 72 bytes nor a NUL byte weakens a password. Verified are also the
+//! other encodings of Django 5.1, within these bounds, which cost a few seconds of a core at most. A
+//! stored hash beyond them could stall a thread for minutes or take gigabytes, and verifies no
+//! password:
+//!
+//! | scheme | bounds |
+//! |---|---|
+//! | `bcrypt_sha256`, `bcrypt` | cost 4 to 16 |
+//! | `pbkdf2_sha256`, `pbkdf2_sha1` | 1 to 10 million iterations |
+//! | `argon2` (`argon2id`, `argon2i`, `argon2d`) | 1 GiB of memory; 4 GiB over all its passes; 64 lanes |
+//! | `scrypt` | 256 MiB of memory; N·r·p up to 2²³ (12 times Django's) |
+//!
+//! Django's `md5` is left out on purpose.
+//!
+//! # What a duration tells
+//!
+//! With no hash, an unusable one, and one that cannot be parsed or is out of bounds,
+//! [`DjangoHasher::verify`] computes one hash of the preferred cost before it answers. A wrong
+//! password for a bcrypt hash of a lower cost is made to last as long as one of the preferred cost,
+//! as Django does. What remains: until its first login here, an account whose hash is of another
+//! scheme or of a higher cost may be told apart by the time that a wrong password takes. A login
+//! that succeeds gives such an account a new hash; [`Verification::Match`] says when
+//! (`outdated`).
+//!
+//! [`Verification::Match`]: doorward_domain::hashing::Verification::Match
+//!
+//! # How to extend it
+//!
+//! A scheme is a file in `schemes`: a `parse` that checks its bounds and a `matches`. Name it in
+//! `schemes/mod.rs` and add hashes that Django made to `tests/fixtures`. The lane's workers take one
+//! job at a time; an engine that computes several bcrypt hashes interleaved on one core would take
+//! several jobs from the queue, and nothing outside of `lane` would notice.
+
+mod cost;
+#[cfg(test)]
+mod doubles;
+mod hasher;
+mod lane;
+mod schemes;
+
+pub use cost::{Cost, CostError};
+pub use hasher::DjangoHasher;
+pub use lane::{HashLane, LaneError, LaneSettings, Refused};

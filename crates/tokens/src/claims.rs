@@ -1,0 +1,154 @@
+//! The claims that are read, and what they must be. The order of the checks is simplejwt's, since
+//! each has a sentence of its own.
+
+use crate::strict_json;
+use doorward_domain::session::SessionId;
+use doorward_domain::time::Timestamp;
+use doorward_domain::token::{AccessClaims, TokenRejection};
+use doorward_domain::user::UserId;
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// What clocks of several machines may differ by.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// 9999-12-31T23:59:59Z: a later date is a mistake, or meant to overflow something.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// Who must have issued a token, and for whom.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Addressing {
+    pub(crate) issuer: Option<String>,
+    pub(crate) audience: Vec<String>,
+}
+
+/// Who may have signed a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signatory {
+    /// Doorward alone: every claim that we write must be there.
+    Doorward,
+    /// A service beside us too, whose library may write fewer claims.
+    Anybody,
+}
+
+/// When a token was issued and when it expires, in whole seconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// The claims of a token whose signature was verified.
+pub(crate) struct ClaimSet(Map<String, Value>);
+
+impl ClaimSet {
+    /// Reads a payload.
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, TokenRejection> {
+        strict_json::object(payload).map(Self).ok_or(TokenRejection::Invalid)
+    }
+
+    /// The times, if the token is valid at `now`: no leeway for its end, and the skew of clocks for
+    /// its beginning.
+    pub(crate) fn times(&self, signatory: Signatory, now: Timestamp) -> Result<Times, TokenRejection> {
+        let issued_at = self.date("iat")?.ok_or(TokenRejection::Invalid)?;
+        let not_before = match (self.date("nbf")?, signatory) {
+            (Some(not_before), _) => not_before,
+            (None, Signatory::Anybody) => issued_at,
+            (None, Signatory::Doorward) => return Err(TokenRejection::Invalid),
+        };
+        let expires_at = self.date("exp")?.ok_or(TokenRejection::Invalid)?;
+        if issued_at.max(not_before) > now.plus(CLOCK_SKEW) {
+            Err(TokenRejection::Invalid)
+        } else if expires_at <= now {
+            Err(TokenRejection::Expired)
+        } else {
+            Ok(Times { issued_at, expires_at })
+        }
+    }
+
+    /// Whether the token comes from whom and is for whom it must be (RFC 8725, sections 3.8 and 3.9).
+    pub(crate) fn check_addressing(
+        &self,
+        expected: &Addressing,
+        signatory: Signatory,
+    ) -> Result<(), TokenRejection> {
+        let may_be_absent = signatory == Signatory::Anybody;
+        let issuer_fits = match (&expected.issuer, self.0.get("iss")) {
+            (None, _) => true,
+            (Some(_), None) => may_be_absent,
+            (Some(issuer), Some(claimed)) => claimed.as_str() == Some(issuer),
+        };
+        let is_ours = |name: &str| expected.audience.iter().any(|ours| ours == name);
+        let audience_fits = match self.0.get("aud") {
+            _ if expected.audience.is_empty() => true,
+            None => may_be_absent,
+            Some(Value::String(name)) => is_ours(name),
+            Some(Value::Array(names)) => {
+                names.iter().all(Value::is_string) && names.iter().filter_map(Value::as_str).any(is_ours)
+            }
+            Some(_) => false,
+        };
+        if issuer_fits && audience_fits { Ok(()) } else { Err(TokenRejection::Invalid) }
+    }
+
+    /// Whether it has an id and is of the type.
+    pub(crate) fn check_type(&self, token_type: &str) -> Result<(), TokenRejection> {
+        match self.0.get("jti") {
+            None => return Err(TokenRejection::NoId),
+            Some(Value::String(id)) if !id.is_empty() => {}
+            Some(_) => return Err(TokenRejection::Invalid),
+        }
+        match self.0.get("token_type") {
+            None => Err(TokenRejection::NoType),
+            Some(Value::String(found)) if found == token_type => Ok(()),
+            Some(_) => Err(TokenRejection::WrongType),
+        }
+    }
+
+    /// What an access token says, once it is known to be one.
+    pub(crate) fn access(&self, signatory: Signatory, times: Times) -> Result<AccessClaims, TokenRejection> {
+        let session_id = self.session_id()?;
+        if session_id.is_none() && signatory == Signatory::Doorward {
+            return Err(TokenRejection::Invalid);
+        }
+        let Times { issued_at, expires_at } = times;
+        Ok(AccessClaims { user_id: self.user_id()?, session_id, issued_at, expires_at })
+    }
+
+    /// Whose it is: a number, or from simplejwt 5.5 on the digits of one.
+    pub(crate) fn user_id(&self) -> Result<UserId, TokenRejection> {
+        let id = match self.0.get("user_id") {
+            Some(Value::Number(number)) => number.as_i64(),
+            Some(Value::String(text)) => text.parse().ok().filter(|id: &i64| id.to_string() == *text),
+            _ => None,
+        };
+        id.filter(|id| *id >= 0).map(UserId).ok_or(TokenRejection::NoUser)
+    }
+
+    /// Its session; an error if it names something else.
+    pub(crate) fn session_id(&self) -> Result<Option<SessionId>, TokenRejection> {
+        let Some(claim) = self.0.get("sid") else { return Ok(None) };
+        claim.as_str().and_then(SessionId::parse).map(Some).ok_or(TokenRejection::Invalid)
+    }
+
+    /// A claim that is a whole number.
+    pub(crate) fn integer(&self, name: &str) -> Option<i64> {
+        self.0.get(name)?.as_i64()
+    }
+
+    /// All claims.
+    pub(crate) fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
+    /// A `NumericDate` (RFC 7519, section 2), without its fraction.
+    fn date(&self, name: &str) -> Result<Option<Timestamp>, TokenRejection> {
+        let Some(claim) = self.0.get(name) else { return Ok(None) };
+        let seconds = claim.as_i64().or_else(|| {
+            let seconds = Duration::try_from_secs_f64(claim.as_f64()?).ok()?;
+            i64::try_from(seconds.as_secs()).ok()
+        });
+        let seconds = seconds.filter(|seconds| (0..=LAST_SECOND).contains(seconds));
+        seconds.map(|seconds| Some(Timestamp::from_seconds(seconds))).ok_or(TokenRejection::Invalid)
+    }
+}

@@ -1,0 +1,11 @@
+//! What the whole crate promises, above all to refuse. Each file is one kind of attack or promise.
+
+mod claims;
+mod forgery;
+mod issuing;
+mod mutation;
+mod other_keys;
+mod refreshing;
+mod rotation;
+pub(crate) mod support;
+mod verifier;
