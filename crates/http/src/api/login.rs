@@ -1,0 +1,83 @@
+use crate::body::{Body, Fields, Trim};
+use crate::call::Call;
+use crate::endpoint::{Answer, Endpoint};
+use crate::metrics::LoginOutcome;
+use crate::openapi::{BodyProblems, TokenProblems, Unavailable};
+use crate::problem::Problem;
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use doorward_domain::hashing::HashError;
+use doorward_domain::password::Password;
+use doorward_domain::token::TokenPair;
+use doorward_domain::use_cases::{Failure, LoginError, LoginRequest};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub(crate) fn endpoint() -> Endpoint {
+    Endpoint::at("/api/auth/login/").open(Method::POST, login)
+}
+
+/// Who logs in.
+#[derive(ToSchema)]
+struct Credentials {
+    /// The username or the e-mail address. `email` is taken in its place.
+    #[schema(example = "alice")]
+    username: String,
+    /// The password.
+    #[schema(value_type = String, example = "Corr3ct-horse!", format = Password)]
+    password: Password,
+}
+
+/// The first tokens of a session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Session {
+    /// Is exchanged for the next pair, once.
+    refresh: String,
+    /// Opens what is protected, for minutes.
+    access: String,
+}
+
+/// Begins a session.
+#[utoipa::path(
+    post,
+    path = "/api/auth/login/",
+    tag = "tokens",
+    request_body = Credentials,
+    responses((status = 200, description = "The tokens", body = Session), BodyProblems, TokenProblems, Unavailable)
+)]
+pub(crate) async fn login(call: Call) -> Answer {
+    let Credentials { username, password } = Credentials::read(&call.body().await?, call.password_trim())?;
+    let request = LoginRequest { name: username, password, client: call.client() };
+    let ended = call.auth().login(request).await;
+    call.state().metrics.login(outcome(&ended));
+    match ended {
+        Ok(TokenPair { access, refresh }) => Ok(HttpResponse::Ok().json(Session { refresh, access })),
+        Err(LoginError::Refused) => Err(Problem::Unauthorized {
+            detail: "No active account found with the given credentials",
+            code: None,
+        }),
+        Err(LoginError::Failure(failure)) => Err(failure.into()),
+    }
+}
+
+impl Credentials {
+    fn read(body: &Body, password_trim: Trim) -> Result<Self, Problem> {
+        let name = if body.has("email") && !body.has("username") { "email" } else { "username" };
+        let mut fields = Fields::of(body);
+        let username = fields.text(name, Trim::Yes);
+        let password = fields.password("password", password_trim);
+        match (username, password) {
+            (Some(username), Some(password)) => Ok(Self { username, password }),
+            _ => Err(fields.into_errors().into()),
+        }
+    }
+}
+
+fn outcome(ended: &Result<TokenPair, LoginError>) -> LoginOutcome {
+    match ended {
+        Ok(_) => LoginOutcome::Success,
+        Err(LoginError::Refused) => LoginOutcome::Refused,
+        Err(LoginError::Failure(Failure::Hash(HashError::Busy { .. }))) => LoginOutcome::Busy,
+        Err(LoginError::Failure(_)) => LoginOutcome::Failed,
+    }
+}

@@ -1,0 +1,116 @@
+use crate::body::{Body, FieldErrors, Trim, Unfit};
+use crate::call::Call;
+use crate::endpoint::{Answer, Endpoint};
+use crate::openapi::{BodyProblems, ClosedProblems, Unavailable};
+use crate::problem::Problem;
+use crate::wire::rfc3339;
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use doorward_domain::use_cases::Caller;
+use doorward_domain::user::{FullName, User, UserId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub(crate) fn endpoint() -> Endpoint {
+    Endpoint::at("/api/auth/user/").guarded(Method::GET, show).guarded(Method::PATCH, change)
+}
+
+/// An account, as its owner sees it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Profile {
+    /// Its number: the claim `user_id`.
+    id: i64,
+    /// What it logs in with.
+    #[schema(example = "alice")]
+    username: String,
+    /// Its address, if it has one.
+    #[schema(example = "alice@example.com")]
+    email: Option<String>,
+    /// The person's name; may be empty.
+    #[schema(example = "Alice Liddell")]
+    full_name: String,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    date_joined: String,
+    /// When it last logged in.
+    #[schema(format = DateTime)]
+    last_login: Option<String>,
+    /// Whether it may enter an administration.
+    is_staff: bool,
+}
+
+/// What an owner can change of an account. What is left out stays.
+#[derive(ToSchema)]
+struct ProfileChange {
+    /// The person's name; may be empty.
+    #[schema(value_type = Option<String>, nullable = false, max_length = 255)]
+    full_name: Option<FullName>,
+}
+
+/// Shows the caller's account.
+#[utoipa::path(
+    get,
+    path = "/api/auth/user/",
+    tag = "accounts",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The account", body = Profile), ClosedProblems, Unavailable)
+)]
+pub(crate) async fn show(_: Call, caller: Caller) -> Answer {
+    Ok(HttpResponse::Ok().json(Profile::from(caller.user)))
+}
+
+/// Changes the caller's account.
+#[utoipa::path(
+    patch,
+    path = "/api/auth/user/",
+    tag = "accounts",
+    request_body = ProfileChange,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The account as it now is", body = Profile),
+        BodyProblems, ClosedProblems, Unavailable
+    )
+)]
+pub(crate) async fn change(call: Call, caller: Caller) -> Answer {
+    let user = match ProfileChange::read(&call.body().await?)?.full_name {
+        Some(full_name) => call.auth().rename(&caller, full_name).await?,
+        None => Some(caller.user),
+    };
+    let user = user.ok_or(Problem::USER_NOT_FOUND)?;
+    Ok(HttpResponse::Ok().json(Profile::from(user)))
+}
+
+impl ProfileChange {
+    fn read(body: &Body) -> Result<Self, Problem> {
+        let text = match body.text_or_blank("full_name", Trim::Yes) {
+            Ok(text) => text,
+            Err(Unfit::Missing) => return Ok(Self { full_name: None }),
+            Err(unfit) => return Err(FieldErrors::one("full_name", unfit.to_string()).into()),
+        };
+        let surrogate = text.forbidden_surrogate();
+        match FullName::parse(&text.value) {
+            Ok(full_name) if surrogate.is_none() => Ok(Self { full_name: Some(full_name) }),
+            parsed => {
+                let mut errors = FieldErrors::default();
+                let broken = parsed.err().unwrap_or_default().into_iter().map(|rule| rule.to_string());
+                errors.add("full_name", broken.chain(surrogate));
+                Err(errors.into())
+            }
+        }
+    }
+}
+
+impl From<User> for Profile {
+    fn from(user: User) -> Self {
+        let UserId(id) = user.id;
+        Self {
+            id,
+            username: user.username.as_str().to_owned(),
+            email: user.email.map(|email| email.as_str().to_owned()),
+            full_name: user.full_name.as_str().to_owned(),
+            date_joined: rfc3339(user.date_joined),
+            last_login: user.last_login.map(rfc3339),
+            is_staff: user.is_staff,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+use crate::body::{Body, Fields, Trim};
+use crate::call::Call;
+use crate::endpoint::{Answer, Endpoint};
+use crate::openapi::{BodyProblems, TokenProblems, Unavailable};
+use crate::problem::Problem;
+use crate::wire;
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use utoipa::ToSchema;
+
+pub(crate) fn endpoint() -> Endpoint {
+    Endpoint::at("/api/auth/token/verify/").open(Method::POST, verify)
+}
+
+/// A token of either type.
+#[derive(ToSchema)]
+struct Token {
+    /// The token.
+    token: String,
+}
+
+/// Tells whether a token is honoured at present.
+#[utoipa::path(
+    post,
+    path = "/api/auth/token/verify/",
+    tag = "tokens",
+    request_body = Token,
+    responses((status = 200, description = "It is", body = wire::Empty), BodyProblems, TokenProblems, Unavailable)
+)]
+pub(crate) async fn verify(call: Call) -> Answer {
+    let Token { token } = Token::read(&call.body().await?)?;
+    match call.auth().verify(&token).await {
+        Ok(()) => Ok(HttpResponse::Ok().json(wire::Empty {})),
+        Err(error) => Err(call.state().settings.simplejwt.verification(error)),
+    }
+}
+
+impl Token {
+    fn read(body: &Body) -> Result<Self, Problem> {
+        let mut fields = Fields::of(body);
+        match fields.text("token", Trim::Yes) {
+            Some(token) => Ok(Self { token }),
+            None => Err(fields.into_errors().into()),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+use crate::body::{self, Body, Limits, Trim};
+use crate::observe::Seen;
+use crate::problem::Problem;
+use crate::state::State;
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
+use actix_web::{HttpMessage, HttpRequest, web};
+use doorward_domain::session::Client;
+use doorward_domain::use_cases::{Auth, Caller};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A request, as a handler sees it: nothing of it is read before the handler asks.
+pub(crate) struct Call {
+    request: HttpRequest,
+    payload: Rc<Cell<Payload>>,
+    state: Arc<State>,
+}
+
+/// The pattern of the path that a request was found to be for.
+#[derive(Clone, Copy)]
+pub(crate) struct Matched(pub(crate) &'static str);
+
+impl Call {
+    pub(crate) fn new(
+        request: HttpRequest,
+        payload: &Rc<Cell<Payload>>,
+        path: &'static str,
+    ) -> Result<Self, Problem> {
+        request.extensions_mut().insert(Matched(path));
+        let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
+        let state = state.ok_or(Problem::Panicked)?;
+        Ok(Self { request, payload: Rc::clone(payload), state })
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        self.request.method()
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(crate) fn auth(&self) -> &Auth {
+        &self.state.auth
+    }
+
+    /// The path as it was asked for.
+    pub(crate) fn path(&self) -> &str {
+        self.request.path()
+    }
+
+    /// A part of the path.
+    pub(crate) fn segment(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// Whether white space around passwords is taken off.
+    pub(crate) fn password_trim(&self) -> Trim {
+        if self.state.settings.trim_passwords { Trim::Yes } else { Trim::No }
+    }
+
+    /// Who makes the request, for the owner of a session.
+    pub(crate) fn client(&self) -> Client {
+        let address = self.request.extensions().get::<Seen>().map(|seen| seen.address.clone());
+        let agent = self.request.headers().get(USER_AGENT);
+        let agent = agent.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
+        Client::new(address.unwrap_or_default(), &agent)
+    }
+
+    /// Reads the body.
+    pub(crate) async fn body(&self) -> Result<Body, Problem> {
+        let settings = &self.state.settings;
+        let limits = Limits { bytes: settings.max_body_bytes, time: settings.body_timeout };
+        let mut payload = self.payload.replace(Payload::None);
+        let body = body::read(self.request.headers(), &mut payload, limits).await;
+        self.payload.set(payload);
+        body
+    }
+
+    /// The account behind the bearer; `None` if there is no bearer.
+    pub(crate) async fn caller(&self) -> Result<Option<Caller>, Problem> {
+        let Some(token) = bearer(self.request.headers())? else {
+            return Ok(None);
+        };
+        let caller = self.state.auth.authenticate(&token).await;
+        Ok(Some(caller.map_err(|error| self.state.settings.simplejwt.bearer(error))?))
+    }
+}
+
+/// The token of an `Authorization` header, told from other schemes as simplejwt does: the header
+/// is split on white space, and `Bearer` is matched as written.
+fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    const BAD_HEADER: Problem = Problem::Unauthorized {
+        detail: "Authorization header must contain two space-delimited values",
+        code: Some("bad_authorization_header"),
+    };
+    let mut values = headers.get_all(AUTHORIZATION);
+    let (Some(value), another) = (values.next(), values.next()) else {
+        return Ok(None);
+    };
+    // Which of two headers counts is a question that two programs answer differently.
+    if another.is_some() {
+        return Err(BAD_HEADER);
+    }
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let mut words = text.split([' ', '\t', '\u{b}', '\u{c}']).filter(|word| !word.is_empty());
+    match (words.next(), words.next(), words.next()) {
+        (Some("Bearer"), Some(token), None) => Ok(Some(token.to_owned())),
+        (Some("Bearer"), _, _) => Err(BAD_HEADER),
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn read(values: &[&[u8]]) -> Result<Option<String>, &'static str> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+        }
+        bearer(&headers).map_err(|_| "bad")
+    }
+
+    #[test]
+    fn the_header_is_split_on_white_space_and_the_scheme_matched_as_written() {
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&[b"Bearer abc"]), Ok(Some("abc".into())));
+        assert_eq!(read(&[b" Bearer\t  abc "]), Ok(Some("abc".into())));
+        for nobody in [&b""[..], b"  ", b"bearer abc", b"Basic Zm9v", b"Bearer, abc"] {
+            assert_eq!(read(&[nobody]), Ok(None));
+        }
+        for bad in [&b"Bearer"[..], b"Bearer a b", b"Bearer x, Bearer y"] {
+            assert_eq!(read(&[bad]), Err("bad"));
+        }
+    }
+
+    #[test]
+    fn two_headers_are_a_bad_header() {
+        assert_eq!(read(&[b"Bearer a", b"Bearer a"]), Err("bad"));
+        assert_eq!(read(&[b"Basic a", b"Bearer a"]), Err("bad"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_a_token_that_nobody_issued() {
+        assert_eq!(read(&[b"Bearer \xe9\xff"]), Ok(Some("\u{fffd}\u{fffd}".into())));
+    }
+}

@@ -1,0 +1,149 @@
+//! What stands behind one path: who may call it, and what each method does.
+
+use crate::call::Call;
+use crate::hold::hold;
+use crate::problem::Problem;
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
+use actix_web::{HttpResponse, Resource, web};
+use doorward_domain::use_cases::Caller;
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use serde_json::json;
+use std::cell::Cell;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+
+/// What a handler comes to.
+pub(crate) type Answer = Result<HttpResponse, Problem>;
+
+/// One path and its methods.
+///
+/// REST framework's order of checks holds for all of them: who calls comes before what is called,
+/// so that a stranger does not even learn which methods there are.
+pub(crate) struct Endpoint {
+    path: &'static str,
+    access: Access,
+    methods: Vec<(Method, Handler)>,
+}
+
+/// Whether the `Authorization` header is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// It is not.
+    Open,
+    /// It may be absent, but not wrong.
+    Checked,
+    /// It must be there and right.
+    Guarded,
+}
+
+#[derive(Clone)]
+enum Handler {
+    Open(Rc<dyn Fn(Call) -> LocalBoxFuture<'static, Answer>>),
+    Guarded(Rc<dyn Fn(Call, Caller) -> LocalBoxFuture<'static, Answer>>),
+}
+
+impl Endpoint {
+    /// A path that is open to everybody.
+    pub(crate) fn at(path: &'static str) -> Self {
+        Self { path, access: Access::Open, methods: Vec::new() }
+    }
+
+    /// Refuses callers whose bearer is wrong, although none is needed.
+    pub(crate) fn checked(self) -> Self {
+        Self { access: Access::Checked, ..self }
+    }
+
+    /// What `method` does.
+    pub(crate) fn open<F, Fut>(mut self, method: Method, handler: F) -> Self
+    where
+        F: Fn(Call) -> Fut + 'static,
+        Fut: Future<Output = Answer> + 'static,
+    {
+        let handler = Handler::Open(Rc::new(move |call| handler(call).boxed_local()));
+        self.methods.push((method, handler));
+        self
+    }
+
+    /// What `method` does for whoever calls; the whole path is then closed to strangers.
+    pub(crate) fn guarded<F, Fut>(mut self, method: Method, handler: F) -> Self
+    where
+        F: Fn(Call, Caller) -> Fut + 'static,
+        Fut: Future<Output = Answer> + 'static,
+    {
+        let handler = Handler::Guarded(Rc::new(move |call, caller| handler(call, caller).boxed_local()));
+        self.methods.push((method, handler));
+        Self { access: Access::Guarded, ..self }
+    }
+
+    /// The path, as documents, figures and logs name it.
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The methods that do something here.
+    #[cfg(test)]
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &Method> {
+        self.methods.iter().map(|(method, _)| method)
+    }
+
+    /// The framework's form of this: the path with and without its final slash.
+    pub(crate) fn into_resource(self) -> Resource {
+        let bare = self.path.trim_end_matches('/').to_owned();
+        let paths = if bare.is_empty() { vec!["/".to_owned()] } else { vec![format!("{bare}/"), bare] };
+        let endpoint = Rc::new(self);
+        web::resource(paths).default_service(web::to(move |request, payload: web::Payload| {
+            let endpoint = Rc::clone(&endpoint);
+            let payload = Rc::new(Cell::new(payload.into_inner()));
+            async move {
+                let answering = async { endpoint.answer(Call::new(request, &payload, endpoint.path)?).await };
+                let answer =
+                    AssertUnwindSafe(answering).catch_unwind().await.unwrap_or(Err(Problem::Panicked));
+                hold(answer.unwrap_or_else(HttpResponse::from_error), payload.replace(Payload::None))
+            }
+        }))
+    }
+
+    async fn answer(&self, call: Call) -> Answer {
+        let caller = match self.access {
+            Access::Open => None,
+            Access::Checked => call.caller().await?,
+            Access::Guarded => Some(call.caller().await?.ok_or(Problem::NotAuthenticated)?),
+        };
+        let method = call.method().clone();
+        match (self.handler(&method), caller) {
+            (Some(Handler::Open(handler)), _) => handler(call).await,
+            (Some(Handler::Guarded(handler)), Some(caller)) => handler(call, caller).await,
+            (Some(Handler::Guarded(_)), None) => Err(Problem::NotAuthenticated),
+            (None, _) if method == Method::OPTIONS => Ok(self.options()),
+            (None, _) => Err(Problem::MethodNotAllowed { method: method.to_string(), allow: self.allowed() }),
+        }
+    }
+
+    fn handler(&self, method: &Method) -> Option<Handler> {
+        let of = |wanted: &Method| self.methods.iter().find(|(method, _)| method == wanted);
+        // The framework leaves the body out of an answer to HEAD.
+        let found = of(method).or_else(|| if method == Method::HEAD { of(&Method::GET) } else { None });
+        found.map(|(_, handler)| handler.clone())
+    }
+
+    /// What can be done here, in REST framework's form.
+    fn options(&self) -> HttpResponse {
+        let parses = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
+        HttpResponse::Ok().insert_header((ALLOW, self.allowed())).json(json!({
+            "name": self.path,
+            "description": "",
+            "renders": ["application/json"],
+            "parses": parses,
+        }))
+    }
+
+    fn allowed(&self) -> String {
+        let order = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD];
+        let there = order.iter().filter(|method| self.handler(method).is_some()).map(Method::as_str);
+        there.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,87 @@
+use crate::headers::careful;
+use crate::hold::hold;
+use crate::metrics::{Gauge, Metrics};
+use crate::observe::observe;
+use crate::problem::Problem;
+use crate::settings::HttpSettings;
+use crate::state::State;
+use crate::{api, openapi, site};
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use doorward_domain::use_cases::Auth;
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+/// What the transport carries.
+#[derive(Clone)]
+pub struct Services {
+    /// The use cases, and through them the clock, the keys and the database's health.
+    pub auth: Auth,
+    /// Figures of others that `/metrics` tells.
+    pub gauges: Vec<Gauge>,
+}
+
+/// Serves on a listener that is already bound, so that tests and production start alike.
+///
+/// The server runs once it is awaited, inside a runtime of actix (`actix_web::rt::System`); its
+/// [`handle`](Server::handle) stops it from elsewhere. A stop that is graceful lets requests in
+/// flight end, for [`HttpSettings::shutdown_timeout`] at most.
+///
+/// # Errors
+/// The listener cannot be used.
+pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) -> io::Result<Server> {
+    let Services { auth, gauges } = services;
+    let workers = settings.workers;
+    let handle_signals = settings.handle_signals;
+    let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
+    let shutdown_seconds = settings.shutdown_timeout.as_secs();
+    let document = openapi::document().map_err(io::Error::other)?;
+    let state = Arc::new(State { auth, settings, metrics: Metrics::new(gauges), document });
+
+    let mut server = HttpServer::new(move || {
+        let origins = &state.settings.cors_origins;
+        App::new()
+            .app_data(Data::from(Arc::clone(&state)))
+            .configure(routes)
+            .wrap(Condition::new(!origins.is_empty(), cors(origins)))
+            .wrap(from_fn(careful))
+            .wrap(from_fn(observe))
+    })
+    .client_request_timeout(head_timeout)
+    .keep_alive(keep_alive)
+    .shutdown_timeout(shutdown_seconds);
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    if !handle_signals {
+        server = server.disable_signals();
+    }
+    Ok(server.listen(listener)?.run())
+}
+
+fn routes(config: &mut ServiceConfig) {
+    for endpoint in api::endpoints().into_iter().chain(site::endpoints()) {
+        config.service(endpoint.into_resource());
+    }
+    config.default_service(web::to(|payload: web::Payload| async {
+        hold(HttpResponse::from_error(Problem::NotFound), payload.into_inner())
+    }));
+}
+
+/// Cross-origin answers for these origins. Tokens travel in headers and bodies, so that no
+/// credentials of the browser are let through.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PATCH", "DELETE", "OPTIONS"])
+        .allowed_headers([AUTHORIZATION, CONTENT_TYPE])
+        .expose_headers(["x-request-id", "retry-after", "www-authenticate"])
+        .max_age(600);
+    origins.iter().fold(cors, |cors, origin| {
+        if origin == "*" { cors.allow_any_origin().send_wildcard() } else { cors.allowed_origin(origin) }
+    })
+}

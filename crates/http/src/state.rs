@@ -1,0 +1,12 @@
+use crate::metrics::Metrics;
+use crate::settings::HttpSettings;
+use doorward_domain::use_cases::Auth;
+
+/// What all workers share.
+pub(crate) struct State {
+    pub(crate) auth: Auth,
+    pub(crate) settings: HttpSettings,
+    pub(crate) metrics: Metrics,
+    /// The OpenAPI document, written once.
+    pub(crate) document: String,
+}

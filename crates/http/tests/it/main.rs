@@ -1,0 +1,18 @@
+//! The API over real connections, on the domain's adapters in memory.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod bearer;
+mod body;
+mod dashboard;
+mod failures;
+mod login;
+mod logout;
+mod methods;
+mod refresh;
+mod register;
+mod sessions;
+mod site;
+mod support;
+mod user;
+mod verify;

@@ -1,0 +1,70 @@
+use crate::support::Server;
+use doorward_domain::testing::block_on;
+
+const PATH: &str = "/api/auth/user/";
+
+#[test]
+fn the_caller_sees_the_account() {
+    let server = Server::start();
+    let access = server.login().access;
+    let id = server.world.find("alice").id;
+    server.get_as(&access, PATH).assert(
+        200,
+        &format!(
+            concat!(
+                r#"{{"id":{id},"username":"alice","email":"alice@example.com","full_name":"","#,
+                r#""date_joined":"2026-01-01T00:00:00Z","last_login":"2026-01-01T00:00:00Z","is_staff":false}}"#
+            ),
+            id = id
+        ),
+    );
+    assert_eq!(server.get(PATH).status, 401);
+}
+
+#[test]
+fn the_full_name_can_be_changed_and_nothing_else() {
+    let server = Server::start();
+    let access = server.login().access;
+    let body = r#"{"full_name":" Alice Liddell ","is_staff":true,"username":"root"}"#;
+    let changed = server.json_as(&access, "PATCH", PATH, &body);
+    assert_eq!(changed.status, 200);
+    let expected = serde_json::json!(["Alice Liddell", false, "alice"]);
+    let json = changed.json();
+    assert_eq!(serde_json::json!([json["full_name"], json["is_staff"], json["username"]]), expected);
+    assert_eq!(server.world.find("alice").full_name.as_str(), "Alice Liddell");
+
+    assert_eq!(server.json_as(&access, "PATCH", PATH, "{}").json()["full_name"], "Alice Liddell");
+    assert_eq!(server.json_as(&access, "PATCH", PATH, r#"{"full_name":""}"#).json()["full_name"], "");
+}
+
+#[test]
+fn a_full_name_must_be_text_that_can_be_stored() {
+    let server = Server::start();
+    let access = server.login().access;
+    let long = format!(r#"{{"full_name":"{}"}}"#, "x".repeat(256));
+    for (body, sentence) in [
+        (r#"{"full_name":null}"#, "This field may not be null."),
+        (r#"{"full_name":true}"#, "Not a valid string."),
+        (r#"{"full_name":["x"]}"#, "Not a valid string."),
+        (r#"{"full_name":"a\u0000b"}"#, "Null characters are not allowed."),
+        (r#"{"full_name":"\ud800"}"#, "Surrogate characters are not allowed: U+D800."),
+        (&long, "Ensure this field has no more than 255 characters."),
+    ] {
+        server
+            .json_as(&access, "PATCH", PATH, &body)
+            .assert(400, &format!(r#"{{"full_name":["{sentence}"]}}"#));
+    }
+}
+
+#[test]
+fn an_account_that_is_gone_or_not_active_is_told_so() {
+    let server = Server::start();
+    let tokens = server.login();
+    let alice = server.world.find("alice").id;
+    block_on(server.world.auth.set_active(alice, false)).unwrap();
+    server
+        .get_as(&tokens.access, PATH)
+        .assert(401, r#"{"detail":"User is inactive","code":"user_inactive"}"#);
+    block_on(server.world.auth.delete_account(alice)).unwrap();
+    server.get_as(&tokens.access, PATH).assert(401, r#"{"detail":"User not found","code":"user_not_found"}"#);
+}

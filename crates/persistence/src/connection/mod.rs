@@ -1,0 +1,31 @@
+//! One connection type over two databases, so that every query is written once.
+
+mod postgres;
+mod sqlite;
+mod tls;
+
+pub(crate) use postgres::PurePg;
+pub(crate) use sqlite::{Access, open_sqlite};
+
+use diesel::SqliteConnection;
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub(crate) enum AnyConnection {
+    /// The embedded database.
+    Sqlite(SqliteConnection),
+    /// A server, spoken to without libpq.
+    Postgresql(PurePg),
+}
+
+/// Runs one expression with the connection of either type: for what diesel can say to each database
+/// but not to both at once (`ON CONFLICT`).
+macro_rules! on_either {
+    ($connection:expr, |$inner:ident| $body:expr) => {
+        match $connection {
+            $crate::connection::AnyConnection::Sqlite($inner) => $body,
+            $crate::connection::AnyConnection::Postgresql($inner) => $body,
+        }
+    };
+}
+pub(crate) use on_either;

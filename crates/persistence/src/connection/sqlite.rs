@@ -1,0 +1,96 @@
+//! Opening the embedded database.
+
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::result::ConnectionError;
+use diesel::{ConnectionResult, SqliteConnection};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It changes data; there is one of these per process.
+    Write,
+    /// It only looks.
+    Read,
+}
+
+/// How long a statement waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often, and after which pauses, opening is tried while another process opens the same file.
+const OPEN_ATTEMPTS: u32 = 200;
+const OPEN_PAUSE: Duration = Duration::from_millis(10);
+
+/// Opens the database file; a writer creates it, readable by its owner alone, where it is missing.
+pub(crate) fn open_sqlite(path: &Path, access: Access) -> ConnectionResult<SqliteConnection> {
+    if access == Access::Write {
+        create(path).map_err(|error| unusable(path, &error))?;
+    }
+    let name = path.to_str().ok_or_else(|| unusable(path, &"the path is not UTF-8"))?;
+    // A leading "file:" would be read as SQLite's own URL.
+    let name = if name.starts_with("file:") { format!("./{name}") } else { name.to_owned() };
+    let mut connection = SqliteConnection::establish(&name)?;
+    let mut attempts = 0;
+    loop {
+        match connection.batch_execute(&pragmas(access)) {
+            Ok(()) => return Ok(connection),
+            // Switching a new file to WAL does not wait for another process that does the same.
+            Err(error) if error.to_string().contains("locked") && attempts < OPEN_ATTEMPTS => {
+                attempts += 1;
+                std::thread::sleep(OPEN_PAUSE);
+            }
+            Err(error) => return Err(unusable(path, &error)),
+        }
+    }
+}
+
+/// The settings of every connection. The time-out comes first: switching to WAL is the first
+/// statement that can meet another process.
+fn pragmas(access: Access) -> String {
+    let timeout = BUSY_TIMEOUT.as_millis();
+    let common = format!(
+        "PRAGMA busy_timeout = {timeout};
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -16384;"
+    );
+    match access {
+        // FULL: what was answered survives a power cut. The checkpoint comes every 4 MiB.
+        Access::Write => {
+            common
+                + "PRAGMA journal_mode = WAL;
+                   PRAGMA synchronous = FULL;
+                   PRAGMA wal_autocheckpoint = 1000;
+                   PRAGMA journal_size_limit = 67108864;"
+        }
+        Access::Read => common + "PRAGMA query_only = ON;",
+    }
+}
+
+fn create(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists()) {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(parent)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?;
+    Ok(())
+}
+
+fn unusable(path: &Path, cause: &dyn std::fmt::Display) -> ConnectionError {
+    ConnectionError::BadConnection(format!("{}: {cause}", path.display()))
+}

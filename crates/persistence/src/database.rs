@@ -1,0 +1,160 @@
+//! Opening a database and handing it jobs.
+
+use crate::connection::{Access, AnyConnection, open_sqlite};
+use crate::runner::{Job, Queue, StoreGauges, Work, Worker, read_jobs, write_jobs};
+use crate::url::DatabaseUrl;
+use doorward_domain::store::{Done, ReadJob, Store, WriteJob};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// How many connections there are, and how much may wait for them. More connections are not
+/// faster: they fight for the same cores and locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Connections to PostgreSQL, each with its thread.
+    pub postgres_connections: usize,
+    /// Threads that read from SQLite, beside the one that writes.
+    pub sqlite_readers: usize,
+    /// How many jobs may wait, before more are refused.
+    pub queue: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { postgres_connections: 4, sqlite_readers: 2, queue: 10_000 }
+    }
+}
+
+/// A database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be opened or made.
+    #[error("the database cannot be opened: {0}")]
+    File(String),
+    /// The system gives no thread.
+    #[error("no thread for the database: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// An open database.
+///
+/// Its threads end when this and every [`Store`] that came from it are dropped, after they have run
+/// what was handed in before.
+pub struct Database {
+    queues: Arc<Queues>,
+    gauges: StoreGauges,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Opens a database. A SQLite file is created where it is missing; a PostgreSQL server is called
+/// when the first job needs it. Neither is migrated: that is [`Migrator`](crate::Migrator)'s.
+///
+/// # Errors
+/// The file cannot be opened, or the system gives no thread.
+pub fn open(url: &DatabaseUrl, settings: &Settings) -> Result<Database, OpenError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => open_file(path, settings),
+        DatabaseUrl::Postgres(url) => {
+            let gauges = StoreGauges::default();
+            let queue = Arc::new(Queue::new(settings.queue, &gauges));
+            let queues = Arc::new(Queues { writes: Arc::clone(&queue), reads: Arc::clone(&queue) });
+            let mut threads = Vec::new();
+            for number in 1..=settings.postgres_connections.max(1) {
+                let worker = Worker::new(url.clone(), Arc::clone(&queue), gauges.clone());
+                threads.push(spawn(format!("postgres-{number}"), move || worker.run())?);
+            }
+            Ok(Database { queues, gauges, threads: Mutex::new(threads) })
+        }
+    }
+}
+
+fn open_file(path: &Path, settings: &Settings) -> Result<Database, OpenError> {
+    let gauges = StoreGauges::default();
+    let writes = Arc::new(Queue::new(settings.queue, &gauges));
+    let reads = Arc::new(Queue::new(settings.queue, &gauges));
+    let queues = Arc::new(Queues { writes: Arc::clone(&writes), reads: Arc::clone(&reads) });
+    let connection = open_file_as(path, Access::Write)?;
+    let mut threads = Vec::new();
+    let figures = gauges.clone();
+    threads.push(spawn("sqlite-writer".to_owned(), move || write_jobs(connection, &writes, &figures))?);
+    for number in 1..=settings.sqlite_readers.max(1) {
+        let connection = open_file_as(path, Access::Read)?;
+        let (reads, figures) = (Arc::clone(&reads), gauges.clone());
+        threads
+            .push(spawn(format!("sqlite-reader-{number}"), move || read_jobs(connection, &reads, &figures))?);
+    }
+    Ok(Database { queues, gauges, threads: Mutex::new(threads) })
+}
+
+fn open_file_as(path: &Path, access: Access) -> Result<AnyConnection, OpenError> {
+    let opened = open_sqlite(path, access).map_err(|error| OpenError::File(error.to_string()))?;
+    Ok(AnyConnection::Sqlite(opened))
+}
+
+fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name).spawn(work)
+}
+
+impl Database {
+    /// The port that the domain's services take.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::<Queues>::clone(&self.queues)
+    }
+
+    /// What the store is doing.
+    pub fn gauges(&self) -> StoreGauges {
+        self.gauges.clone()
+    }
+
+    /// Takes no more jobs, runs those that wait, and returns when every connection is closed. Later
+    /// jobs are answered as unavailable. It blocks.
+    pub fn close(&self) {
+        self.queues.close();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A thread of ours that panicked has said so already.
+            drop(thread.join());
+        }
+    }
+}
+
+/// The queues before the threads; on PostgreSQL both are the same one.
+struct Queues {
+    writes: Arc<Queue>,
+    reads: Arc<Queue>,
+}
+
+impl Queues {
+    fn close(&self) {
+        self.writes.close();
+        self.reads.close();
+    }
+}
+
+impl Drop for Queues {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Store for Queues {
+    fn run_write(&self, job: WriteJob) -> Done {
+        hand_in(&self.writes, Work::Write(job))
+    }
+
+    fn run_read(&self, job: ReadJob) -> Done {
+        hand_in(&self.reads, Work::Read(job))
+    }
+
+    fn health(&self) -> Done {
+        hand_in(&self.reads, Work::Health)
+    }
+}
+
+fn hand_in(queue: &Queue, work: Work) -> Done {
+    let (job, done) = Job::new(work);
+    queue.push(job);
+    done
+}

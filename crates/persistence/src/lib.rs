@@ -1,0 +1,88 @@
+//! Doorward's store on SQLite and on PostgreSQL: one schema, one set of queries.
+//!
+//! ```
+//! use doorward_domain::identity::{CanonicalName, Username};
+//! use doorward_domain::password::PasswordHash;
+//! use doorward_domain::store::Verdict;
+//! use doorward_domain::testing::block_on;
+//! use doorward_domain::time::Timestamp;
+//! use doorward_domain::user::{NewUser, Subject};
+//! use doorward_persistence::{DatabaseUrl, Migrator, Settings, open};
+//!
+//! let directory = tempfile::tempdir()?;
+//! let url = DatabaseUrl::parse(&format!("sqlite://{}/doorward.db", directory.path().display()))?;
+//! Migrator::new(&url).run()?;
+//! let database = open(&url, &Settings::default())?;
+//! let store = database.store(); // what the domain's services take
+//!
+//! let alice = NewUser {
+//!     subject: Subject::from_stored("0190163d-8694-739b-aea5-966c26f8ad91".into()),
+//!     username: Username::from_stored("Alice".into()),
+//!     email: None,
+//!     password: PasswordHash::unusable(),
+//!     is_staff: false,
+//!     is_superuser: false,
+//!     date_joined: Timestamp::EPOCH,
+//! };
+//! let alice = block_on(store.transact(move |tx| Ok(Verdict::Commit(tx.insert_user(&alice)?))))?;
+//! let found = block_on(store.query(|db| db.user_by_login_name(&CanonicalName::of("ALICE"))))?;
+//! assert_eq!(found, alice.ok());
+//! database.close();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The picture
+//!
+//! Callers hand in *jobs* and await their answers; no caller ever touches a connection. A job
+//! waits in a bounded queue for one of a few plain threads, each of which owns one connection:
+//!
+//! | | SQLite | PostgreSQL |
+//! |---|---|---|
+//! | writes | one thread: all jobs that wait share one transaction, each in a savepoint of its own, and one sync | [`Settings::postgres_connections`] threads, one transaction a job (`READ COMMITTED`) |
+//! | reads | [`Settings::sqlite_readers`] threads, one snapshot a job | the same threads, one statement a look-up, no transaction |
+//! | answers | when the commit is on the disk; a commit that fails fails its whole batch | when the server has committed |
+//! | runs a job again | never: nothing can come between | after a deadlock, a serialisation failure, or a connection that broke before the commit was sent; at most five times |
+//! | [`Unavailable`](doorward_domain::store::StoreError::Unavailable) | locked by another process for 5 s, disk full, file read-only | no connection within 3 s, connection broken *during* a commit, a statement took 10 s, server read-only |
+//!
+//! What follows from that: a job that panics or fails is rolled back alone; a job that hides a
+//! failure is not committed all the same; a full queue answers `Unavailable` at once; a server that
+//! comes back is used by the next job.
+//!
+//! Two guards never both win because each is one `UPDATE … WHERE still so`, in the transaction of
+//! its effect, under SQLite's one writer or PostgreSQL's row lock. That a login name belongs to one
+//! account is the primary key of `login_names`, where usernames and addresses stand side by side.
+//!
+//! The two databases are two variants of one connection type (diesel's `MultiConnection`), so a
+//! query is written once. PostgreSQL is spoken to by tokio-postgres behind a blocking face: no
+//! libpq, TLS by rustls.
+//!
+//! # Adding a query
+//!
+//! Write a function over a connection in `queries/`, next to its table; call it from `queries/unit.rs`,
+//! which is the domain's port. A racing write is one guarded statement. What diesel cannot say to
+//! both databases at once (`ON CONFLICT`) goes through `on_either!`, which compiles the same
+//! expression for each. Never let a statement fail on a constraint where that is an answer:
+//! PostgreSQL aborts the transaction. Then add a case to the domain's store contract, which
+//! `tests/it` runs on both databases.
+//!
+//! # Adding a migration
+//!
+//! Two directories of the same name, `migrations/sqlite/<time>_<name>/` and
+//! `migrations/postgres/<time>_<name>/`, each with `up.sql` and `down.sql`; then `schema.rs`. Tests
+//! hold the trees and the schema to each other. Instances of the older program may still be running
+//! while the new one migrates: add first, remove a release later. Instants are `BIGINT`
+//! microseconds; types are those that both databases have.
+
+mod connection;
+mod database;
+mod error;
+mod migrations;
+mod queries;
+mod runner;
+mod schema;
+mod url;
+
+pub use database::{Database, OpenError, Settings, open};
+pub use migrations::{MigrateError, MigrationStatus, Migrator};
+pub use runner::StoreGauges;
+pub use url::{DatabaseUrl, DatabaseUrlError, PostgresUrl};

@@ -1,0 +1,146 @@
+//! Sessions.
+
+use super::users::UserRow;
+use super::{counted, damaged, hit};
+use crate::connection::AnyConnection;
+use crate::schema::{sessions, users};
+use diesel::prelude::*;
+use doorward_domain::session::{Client, End, EndReason, Generation, Rotation, Session, SessionId};
+use doorward_domain::time::Timestamp;
+use doorward_domain::user::{User, UserId};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+struct SessionRow {
+    id: Vec<u8>,
+    user_id: i64,
+    generation: i64,
+    created_at: i64,
+    rotated_at: i64,
+    expires_at: i64,
+    ends_at: Option<i64>,
+    address: String,
+    user_agent: String,
+    ended_at: Option<i64>,
+    end_reason: Option<String>,
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = diesel::result::Error;
+
+    fn try_from(row: SessionRow) -> QueryResult<Self> {
+        let id = <[u8; 16]>::try_from(row.id).map_err(|_| damaged("a session's id is not 16 bytes long"))?;
+        let ended = match (row.ended_at, row.end_reason) {
+            (Some(at), Some(reason)) => Some(End {
+                at: Timestamp::from_micros(at),
+                reason: reason_from_name(&reason).ok_or_else(|| damaged("an unknown end of a session"))?,
+            }),
+            _ => None,
+        };
+        Ok(Self {
+            id: SessionId::from_bytes(id),
+            user_id: UserId(row.user_id),
+            generation: Generation(row.generation),
+            created_at: Timestamp::from_micros(row.created_at),
+            rotated_at: Timestamp::from_micros(row.rotated_at),
+            expires_at: Timestamp::from_micros(row.expires_at),
+            ends_at: row.ends_at.map(Timestamp::from_micros),
+            client: Client { address: row.address, user_agent: row.user_agent },
+            ended,
+        })
+    }
+}
+
+pub(super) fn by_id(c: &mut AnyConnection, id: SessionId) -> QueryResult<Option<(Session, User)>> {
+    let row: Option<(SessionRow, UserRow)> = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(id.as_bytes().as_slice()))
+        .select((SessionRow::as_select(), UserRow::as_select()))
+        .first(c)
+        .optional()?;
+    row.map(|(session, user)| Ok((session.try_into()?, user.into()))).transpose()
+}
+
+pub(super) fn live(c: &mut AnyConnection, user: UserId, now: Timestamp) -> QueryResult<Vec<Session>> {
+    let rows: Vec<SessionRow> = sessions::table
+        .filter(sessions::user_id.eq(user.0))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now.as_micros()))
+        .order((sessions::rotated_at.desc(), sessions::id.desc()))
+        .select(SessionRow::as_select())
+        .load(c)?;
+    rows.into_iter().map(Session::try_from).collect()
+}
+
+pub(super) fn insert(c: &mut AnyConnection, session: &Session) -> QueryResult<()> {
+    let values = (
+        sessions::id.eq(session.id.as_bytes().as_slice()),
+        sessions::user_id.eq(session.user_id.0),
+        sessions::generation.eq(session.generation.0),
+        sessions::created_at.eq(session.created_at.as_micros()),
+        sessions::rotated_at.eq(session.rotated_at.as_micros()),
+        sessions::expires_at.eq(session.expires_at.as_micros()),
+        sessions::ends_at.eq(session.ends_at.map(Timestamp::as_micros)),
+        sessions::address.eq(&session.client.address),
+        sessions::user_agent.eq(&session.client.user_agent),
+        sessions::ended_at.eq(session.ended.map(|end| end.at.as_micros())),
+        sessions::end_reason.eq(session.ended.map(|end| reason_name(end.reason))),
+    );
+    diesel::insert_into(sessions::table).values(values).execute(c).map(drop)
+}
+
+pub(super) fn rotate(c: &mut AnyConnection, id: SessionId, rotation: &Rotation) -> QueryResult<bool> {
+    let guard = sessions::table
+        .find(id.as_bytes().as_slice())
+        .filter(sessions::generation.eq(rotation.from.0))
+        .filter(sessions::ended_at.is_null());
+    let changes = (
+        sessions::generation.eq(rotation.from.next().0),
+        sessions::rotated_at.eq(rotation.at.as_micros()),
+        sessions::expires_at.eq(rotation.expires_at.as_micros()),
+        sessions::address.eq(&rotation.client.address),
+        sessions::user_agent.eq(&rotation.client.user_agent),
+    );
+    hit(diesel::update(guard).set(changes).execute(c))
+}
+
+pub(super) fn end(c: &mut AnyConnection, id: SessionId, end: End) -> QueryResult<bool> {
+    let guard = sessions::table.find(id.as_bytes().as_slice()).filter(sessions::ended_at.is_null());
+    let changes =
+        (sessions::ended_at.eq(end.at.as_micros()), sessions::end_reason.eq(reason_name(end.reason)));
+    hit(diesel::update(guard).set(changes).execute(c))
+}
+
+pub(super) fn end_all(c: &mut AnyConnection, user: UserId, end: End) -> QueryResult<u64> {
+    let guard = sessions::table.filter(sessions::user_id.eq(user.0)).filter(sessions::ended_at.is_null());
+    let changes =
+        (sessions::ended_at.eq(end.at.as_micros()), sessions::end_reason.eq(reason_name(end.reason)));
+    counted(diesel::update(guard).set(changes).execute(c))
+}
+
+pub(super) fn sweep(c: &mut AnyConnection, before: Timestamp, limit: u32) -> QueryResult<u64> {
+    let swept = diesel::alias!(sessions as swept);
+    let expired = swept
+        .filter(swept.field(sessions::expires_at).lt(before.as_micros()))
+        .order(swept.field(sessions::expires_at))
+        .limit(limit.into())
+        .select(swept.field(sessions::id));
+    counted(diesel::delete(sessions::table.filter(sessions::id.eq_any(expired))).execute(c))
+}
+
+fn reason_name(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Logout => "logout",
+        EndReason::Revoked => "revoked",
+        EndReason::Reuse => "reuse",
+        EndReason::PasswordChange => "password_change",
+        EndReason::Deactivation => "deactivation",
+    }
+}
+
+fn reason_from_name(name: &str) -> Option<EndReason> {
+    use EndReason::{Deactivation, Logout, PasswordChange, Reuse, Revoked};
+    [Logout, Revoked, Reuse, PasswordChange, Deactivation]
+        .into_iter()
+        .find(|reason| reason_name(*reason) == name)
+}

@@ -1,0 +1,165 @@
+//! The domain's [`Lookup`] and [`Transaction`] on a connection.
+
+use super::{instance, keys, sessions, users};
+use crate::connection::AnyConnection;
+use crate::error::store_error;
+use diesel::QueryResult;
+use doorward_domain::identity::CanonicalName;
+use doorward_domain::keys::{KeyId, KeyRecord};
+use doorward_domain::password::PasswordHash;
+use doorward_domain::sealing::Fingerprint;
+use doorward_domain::session::{End, Rotation, Session, SessionId};
+use doorward_domain::store::{Lookup, StoreError, Taken, Transaction};
+use doorward_domain::time::Timestamp;
+use doorward_domain::user::{Credential, CredentialVersion, FullName, NewUser, User, UserId};
+
+/// One unit of work on a connection.
+///
+/// It remembers its first failure: after one, PostgreSQL turns a commit into a rollback and says so
+/// to nobody, so what met a failure must not be committed, whatever the step answers.
+pub(crate) struct Unit<'a> {
+    connection: &'a mut AnyConnection,
+    failure: Option<StoreError>,
+}
+
+impl<'a> Unit<'a> {
+    /// A unit of work; who makes it begins and ends its transaction.
+    pub(crate) fn new(connection: &'a mut AnyConnection) -> Self {
+        Self { connection, failure: None }
+    }
+
+    /// The first failure that it met.
+    pub(crate) fn into_failure(self) -> Option<StoreError> {
+        self.failure
+    }
+
+    /// Runs a query and remembers its failure.
+    pub(crate) fn run<T>(
+        &mut self,
+        query: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        query(self.connection).map_err(|error| {
+            let error = store_error(&error);
+            self.failure.get_or_insert_with(|| error.clone());
+            error
+        })
+    }
+}
+
+impl Lookup for Unit<'_> {
+    fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.run(|c| users::by_id(c, id))
+    }
+
+    fn user_by_login_name(&mut self, name: &CanonicalName) -> Result<Option<User>, StoreError> {
+        self.run(|c| users::by_login_name(c, name))
+    }
+
+    fn credential(&mut self, name: &CanonicalName) -> Result<Option<Credential>, StoreError> {
+        self.run(|c| users::credential(c, name))
+    }
+
+    fn session(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError> {
+        self.run(|c| sessions::by_id(c, id))
+    }
+
+    fn live_sessions(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.run(|c| sessions::live(c, user, now))
+    }
+
+    fn keys(&mut self) -> Result<Vec<KeyRecord>, StoreError> {
+        self.run(keys::all)
+    }
+
+    fn key_ring_version(&mut self) -> Result<i64, StoreError> {
+        self.run(instance::key_ring_version)
+    }
+
+    fn root_fingerprint(&mut self) -> Result<Option<Fingerprint>, StoreError> {
+        self.run(instance::root_fingerprint)
+    }
+}
+
+impl Transaction for Unit<'_> {
+    fn insert_user(&mut self, user: &NewUser) -> Result<Result<User, Taken>, StoreError> {
+        self.run(|c| users::insert(c, user))
+    }
+
+    fn record_login(
+        &mut self,
+        id: UserId,
+        version: CredentialVersion,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.run(|c| users::record_login(c, id, version, now))
+    }
+
+    fn replace_hash(
+        &mut self,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        self.run(|c| users::replace_hash(c, id, old, new))
+    }
+
+    fn set_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
+        self.run(|c| users::set_password(c, id, hash, now))
+    }
+
+    fn invalidate_tokens(&mut self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
+        self.run(|c| users::invalidate_tokens(c, id, now))
+    }
+
+    fn set_active(&mut self, id: UserId, is_active: bool) -> Result<bool, StoreError> {
+        self.run(|c| users::set_active(c, id, is_active))
+    }
+
+    fn set_full_name(&mut self, id: UserId, full_name: &FullName) -> Result<bool, StoreError> {
+        self.run(|c| users::set_full_name(c, id, full_name))
+    }
+
+    fn delete_user(&mut self, id: UserId) -> Result<bool, StoreError> {
+        self.run(|c| users::delete(c, id))
+    }
+
+    fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.run(|c| sessions::insert(c, session))
+    }
+
+    fn rotate_session(&mut self, id: SessionId, rotation: &Rotation) -> Result<bool, StoreError> {
+        self.run(|c| sessions::rotate(c, id, rotation))
+    }
+
+    fn end_session(&mut self, id: SessionId, end: End) -> Result<bool, StoreError> {
+        self.run(|c| sessions::end(c, id, end))
+    }
+
+    fn end_sessions(&mut self, user: UserId, end: End) -> Result<u64, StoreError> {
+        self.run(|c| sessions::end_all(c, user, end))
+    }
+
+    fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.run(|c| sessions::sweep(c, before, limit))
+    }
+
+    fn put_key(&mut self, key: &KeyRecord) -> Result<(), StoreError> {
+        self.run(|c| keys::put(c, key))
+    }
+
+    fn delete_key(&mut self, id: &KeyId) -> Result<bool, StoreError> {
+        self.run(|c| keys::delete(c, id))
+    }
+
+    fn advance_key_ring(&mut self, from: i64) -> Result<bool, StoreError> {
+        self.run(|c| instance::advance_key_ring(c, from))
+    }
+
+    fn set_root_fingerprint(
+        &mut self,
+        from: Option<&Fingerprint>,
+        to: &Fingerprint,
+    ) -> Result<bool, StoreError> {
+        self.run(|c| instance::set_root_fingerprint(c, from, to))
+    }
+}

@@ -1,0 +1,189 @@
+//! Accounts, their login names and their credentials.
+
+use super::hit;
+use crate::connection::{AnyConnection, on_either};
+use crate::schema::{login_names, users};
+use diesel::prelude::*;
+use doorward_domain::identity::{CanonicalName, EmailAddress, Username};
+use doorward_domain::password::PasswordHash;
+use doorward_domain::store::Taken;
+use doorward_domain::time::Timestamp;
+use doorward_domain::user::{Credential, CredentialVersion, FullName, NewUser, Subject, User, UserId};
+
+/// What of an account is read.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(super) struct UserRow {
+    id: i64,
+    subject: String,
+    username: String,
+    email: Option<String>,
+    full_name: String,
+    is_active: bool,
+    is_staff: bool,
+    is_superuser: bool,
+    date_joined: i64,
+    last_login: Option<i64>,
+    tokens_valid_after: i64,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: UserId(row.id),
+            subject: Subject::from_stored(row.subject),
+            username: Username::from_stored(row.username),
+            email: row.email.map(EmailAddress::from_stored),
+            full_name: FullName::from_stored(row.full_name),
+            is_active: row.is_active,
+            is_staff: row.is_staff,
+            is_superuser: row.is_superuser,
+            date_joined: Timestamp::from_micros(row.date_joined),
+            last_login: row.last_login.map(Timestamp::from_micros),
+            tokens_valid_after: Timestamp::from_micros(row.tokens_valid_after),
+        }
+    }
+}
+
+pub(super) fn by_id(c: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
+    let row = users::table.find(id.0).select(UserRow::as_select()).first(c).optional()?;
+    Ok(row.map(User::from))
+}
+
+pub(super) fn by_login_name(c: &mut AnyConnection, name: &CanonicalName) -> QueryResult<Option<User>> {
+    if cannot_be_stored(name) {
+        return Ok(None);
+    }
+    let row = login_names::table
+        .inner_join(users::table)
+        .filter(login_names::name.eq(name.as_str()))
+        .select(UserRow::as_select())
+        .first(c)
+        .optional()?;
+    Ok(row.map(User::from))
+}
+
+pub(super) fn credential(c: &mut AnyConnection, name: &CanonicalName) -> QueryResult<Option<Credential>> {
+    if cannot_be_stored(name) {
+        return Ok(None);
+    }
+    let row: Option<(i64, String, i64, bool)> = login_names::table
+        .inner_join(users::table)
+        .filter(login_names::name.eq(name.as_str()))
+        .select((users::id, users::password, users::credential_version, users::is_active))
+        .first(c)
+        .optional()?;
+    Ok(row.map(|(id, password, version, is_active)| Credential {
+        user_id: UserId(id),
+        password: PasswordHash::from_encoded(password),
+        version: CredentialVersion(version),
+        is_active,
+    }))
+}
+
+/// Inserts without ever meeting a violated constraint, which on PostgreSQL would abort the unit of
+/// work: `DO NOTHING` waits for whoever holds the name, and then tells who won.
+pub(super) fn insert(c: &mut AnyConnection, user: &NewUser) -> QueryResult<Result<User, Taken>> {
+    let values = (
+        users::subject.eq(user.subject.as_str()),
+        users::username.eq(user.username.as_str()),
+        users::username_canonical.eq(user.username.canonical().as_str()),
+        users::email.eq(user.email.as_ref().map(EmailAddress::as_str)),
+        users::email_canonical.eq(user.email.as_ref().map(|email| email.canonical().as_str())),
+        users::password.eq(user.password.as_encoded()),
+        users::is_staff.eq(user.is_staff),
+        users::is_superuser.eq(user.is_superuser),
+        users::date_joined.eq(user.date_joined.as_micros()),
+    );
+    let inserted: Option<i64> = on_either!(c, |c| diesel::insert_into(users::table)
+        .values(values)
+        .on_conflict_do_nothing()
+        .returning(users::id)
+        .get_result(c)
+        .optional())?;
+    let Some(id) = inserted else { return who_is_taken(c, user, 0).map(Err) };
+
+    // In one order for everybody: two units of work that want the same two names do not deadlock.
+    let mut names: Vec<_> = user.login_names().map(CanonicalName::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let values = (login_names::name.eq(name), login_names::user_id.eq(id));
+        let claimed = on_either!(c, |c| diesel::insert_into(login_names::table)
+            .values(values)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        if claimed == 0 {
+            return who_is_taken(c, user, id).map(Err);
+        }
+    }
+    users::table.find(id).select(UserRow::as_select()).first(c).map(|row| Ok(row.into()))
+}
+
+/// Which of a refused account's names belongs to somebody else than the account `own`.
+fn who_is_taken(c: &mut AnyConnection, user: &NewUser, own: i64) -> QueryResult<Taken> {
+    let of_another = login_names::table
+        .filter(login_names::name.eq(user.username.canonical().as_str()))
+        .filter(login_names::user_id.ne(own));
+    let username = diesel::select(diesel::dsl::exists(of_another)).get_result(c)?;
+    Ok(if username { Taken::Username } else { Taken::Email })
+}
+
+pub(super) fn record_login(
+    c: &mut AnyConnection,
+    id: UserId,
+    version: CredentialVersion,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    let guard = users::table
+        .find(id.0)
+        .filter(users::is_active.eq(true))
+        .filter(users::credential_version.eq(version.0));
+    hit(diesel::update(guard).set(users::last_login.eq(now.as_micros())).execute(c))
+}
+
+pub(super) fn replace_hash(
+    c: &mut AnyConnection,
+    id: UserId,
+    old: &PasswordHash,
+    new: &PasswordHash,
+) -> QueryResult<bool> {
+    let guard = users::table.find(id.0).filter(users::password.eq(old.as_encoded()));
+    hit(diesel::update(guard).set(users::password.eq(new.as_encoded())).execute(c))
+}
+
+pub(super) fn set_password(
+    c: &mut AnyConnection,
+    id: UserId,
+    hash: &PasswordHash,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    let changes = (
+        users::password.eq(hash.as_encoded()),
+        users::credential_version.eq(users::credential_version + 1),
+        users::tokens_valid_after.eq(now.as_micros()),
+    );
+    hit(diesel::update(users::table.find(id.0)).set(changes).execute(c))
+}
+
+pub(super) fn invalidate_tokens(c: &mut AnyConnection, id: UserId, now: Timestamp) -> QueryResult<bool> {
+    let change = users::tokens_valid_after.eq(now.as_micros());
+    hit(diesel::update(users::table.find(id.0)).set(change).execute(c))
+}
+
+pub(super) fn set_active(c: &mut AnyConnection, id: UserId, is_active: bool) -> QueryResult<bool> {
+    hit(diesel::update(users::table.find(id.0)).set(users::is_active.eq(is_active)).execute(c))
+}
+
+pub(super) fn set_full_name(c: &mut AnyConnection, id: UserId, full_name: &FullName) -> QueryResult<bool> {
+    hit(diesel::update(users::table.find(id.0)).set(users::full_name.eq(full_name.as_str())).execute(c))
+}
+
+pub(super) fn delete(c: &mut AnyConnection, id: UserId) -> QueryResult<bool> {
+    hit(diesel::delete(users::table.find(id.0)).execute(c))
+}
+
+/// PostgreSQL's text has no NUL and answers one with an error; nobody is called that.
+fn cannot_be_stored(name: &CanonicalName) -> bool {
+    name.as_str().contains('\0')
+}

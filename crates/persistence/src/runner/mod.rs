@@ -1,0 +1,13 @@
+//! The threads that run jobs, and the queues before them.
+
+mod gauges;
+mod job;
+mod postgres;
+mod queue;
+mod sqlite;
+
+pub use gauges::StoreGauges;
+pub(crate) use job::{Job, Work};
+pub(crate) use postgres::Worker;
+pub(crate) use queue::Queue;
+pub(crate) use sqlite::{read_jobs, write_jobs};

@@ -1,0 +1,81 @@
+//! A bounded queue of jobs.
+
+use super::{Job, StoreGauges};
+use doorward_domain::store::StoreError;
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Jobs that wait for a thread. Once closed, it takes no more, and its threads end when it is empty.
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+    bound: usize,
+    gauges: StoreGauges,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl Queue {
+    /// An empty queue for at most `bound` jobs.
+    pub(crate) fn new(bound: usize, gauges: &StoreGauges) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), bound, gauges: gauges.clone() }
+    }
+
+    /// Puts a job at the end, or answers it at once where the queue is full or closed.
+    pub(crate) fn push(&self, job: Job) {
+        let mut state = self.lock();
+        let refusal = if state.closed {
+            "the store was closed"
+        } else if state.jobs.len() >= self.bound {
+            "too many jobs are waiting for the database"
+        } else {
+            self.gauges.job_waits();
+            state.jobs.push_back(job);
+            drop(state);
+            self.changed.notify_one();
+            return;
+        };
+        drop(state);
+        self.gauges.job_refused();
+        job.answer(Err(StoreError::unavailable(refusal)));
+    }
+
+    /// Waits for jobs and takes the first ones, at most `limit`. Empty when the queue is closed.
+    pub(crate) fn take(&self, limit: usize) -> Vec<Job> {
+        let state = self.lock();
+        let idle = |state: &mut State| state.jobs.is_empty() && !state.closed;
+        let mut state = self.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
+        let count = state.jobs.len().min(limit);
+        let taken: Vec<Job> = state.jobs.drain(..count).collect();
+        self.gauges.jobs_left_the_queue(taken.len());
+        taken
+    }
+
+    /// Waits for a job and takes it. `None` when the queue is closed.
+    pub(crate) fn pop(&self) -> Option<Job> {
+        self.take(1).pop()
+    }
+
+    /// Answers everything that waits with `error`.
+    pub(crate) fn fail_all(&self, error: &StoreError) {
+        let jobs = std::mem::take(&mut self.lock().jobs);
+        self.gauges.jobs_left_the_queue(jobs.len());
+        for job in jobs {
+            job.answer(Err(error.clone()));
+        }
+    }
+
+    /// Takes no more jobs; those that wait are still run.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,155 @@
+//! Jobs on SQLite: one thread writes, others read.
+
+use super::{Job, Queue, StoreGauges};
+use crate::connection::AnyConnection;
+use crate::error::store_error;
+use diesel::QueryResult;
+use diesel::connection::SimpleConnection;
+use doorward_domain::store::{Ending, StoreError};
+
+/// The most jobs that share one commit, and so one sync to the disk. It bounds how long the first
+/// waits for the last.
+const BATCH: usize = 256;
+
+/// Runs write jobs until the queue is closed. What waits is run in one transaction, each job in a
+/// savepoint of its own; answers are given when the commit is on the disk.
+pub(crate) fn write_jobs(mut connection: AnyConnection, queue: &Queue, gauges: &StoreGauges) {
+    let _open = gauges.open();
+    loop {
+        let batch = queue.take(BATCH);
+        if batch.is_empty() {
+            return;
+        }
+        let _in_use = gauges.in_use();
+        gauges.batch_of_writes(batch.len());
+        run_batch(&mut connection, batch);
+    }
+}
+
+/// Runs look-ups until the queue is closed, each on one snapshot.
+pub(crate) fn read_jobs(mut connection: AnyConnection, queue: &Queue, gauges: &StoreGauges) {
+    let _open = gauges.open();
+    while let Some(job) = queue.pop() {
+        let _in_use = gauges.in_use();
+        read(&mut connection, job);
+    }
+}
+
+fn read(connection: &mut AnyConnection, mut job: Job) {
+    let result = match execute(connection, "BEGIN DEFERRED") {
+        Ok(()) => job.work.attempt(connection).map(drop),
+        Err(error) => Err(error),
+    };
+    // There is nothing to undo; an error means that the transaction is over already.
+    drop(connection.batch_execute("ROLLBACK"));
+    job.answer(result);
+}
+
+fn run_batch(connection: &mut AnyConnection, mut batch: Vec<Job>) {
+    match in_one_transaction(connection, &mut batch) {
+        Ok(results) => batch.into_iter().zip(results).for_each(|(job, result)| job.answer(result)),
+        Err(error) => {
+            drop(connection.batch_execute("ROLLBACK"));
+            log::warn!(jobs = batch.len(); "a batch of writes was rolled back: {error}");
+            for job in batch {
+                job.answer(Err(error.clone()));
+            }
+        }
+    }
+}
+
+/// Each job's result, once all of them are committed.
+fn in_one_transaction(
+    connection: &mut AnyConnection,
+    batch: &mut [Job],
+) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    let mut results = Vec::with_capacity(batch.len());
+    for job in batch {
+        results.push(in_savepoint(connection, job)?);
+    }
+    execute(connection, "COMMIT")?;
+    Ok(results)
+}
+
+/// The job's own result; the outer error means that the whole transaction is lost, as it is when
+/// the disk is full and SQLite rolls back by itself.
+fn in_savepoint(connection: &mut AnyConnection, job: &mut Job) -> Result<Result<(), StoreError>, StoreError> {
+    execute(connection, "SAVEPOINT job")?;
+    let (result, end) = match job.work.attempt(connection) {
+        Ok(Ending::Commit) => (Ok(()), "RELEASE job"),
+        Ok(Ending::RollBack) => (Ok(()), "ROLLBACK TO job; RELEASE job"),
+        Err(error) => (Err(error), "ROLLBACK TO job; RELEASE job"),
+    };
+    match (execute(connection, end), result) {
+        (Ok(()), result) => Ok(result),
+        (Err(_consequence), Err(cause)) => Err(cause),
+        (Err(error), Ok(())) => Err(error),
+    }
+}
+
+fn execute(connection: &mut AnyConnection, statement: &str) -> Result<(), StoreError> {
+    let done: QueryResult<()> = connection.batch_execute(statement);
+    done.map_err(|error| store_error(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::{Access, open_sqlite};
+    use crate::runner::Work;
+    use futures_util::FutureExt;
+    use tempfile::TempDir;
+
+    fn database() -> (TempDir, AnyConnection) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut connection =
+            AnyConnection::Sqlite(open_sqlite(&directory.path().join("test.db"), Access::Write).unwrap());
+        let table = include_str!("../../../../migrations/sqlite/20261122000000_initial/up.sql");
+        connection.batch_execute(table).unwrap();
+        (directory, connection)
+    }
+
+    /// Runs a batch of jobs that each store a key of that many bytes.
+    fn store_keys(connection: &mut AnyConnection, sizes: &[usize]) -> Vec<Result<(), StoreError>> {
+        let (batch, answers): (Vec<_>, Vec<_>) = sizes.iter().map(|size| Job::new(key_of(*size))).unzip();
+        run_batch(connection, batch);
+        answers.into_iter().map(|answer| answer.now_or_never().unwrap()).collect()
+    }
+
+    fn key_of(size: usize) -> Work {
+        use doorward_domain::keys::{Algorithm, KeyId, KeyRecord, KeyTimes};
+        let now = doorward_domain::time::Timestamp::EPOCH;
+        let key = KeyRecord {
+            id: KeyId(size.to_string()),
+            algorithm: Algorithm::EdDsa,
+            times: KeyTimes { created_at: now, activates_at: now, retires_at: None },
+            sealed: vec![0; size],
+        };
+        Work::Write(Box::new(move |tx| tx.put_key(&key).map(|()| Ending::Commit)))
+    }
+
+    #[test]
+    fn a_full_disk_makes_writes_unavailable_until_there_is_room() {
+        let (_directory, mut connection) = database();
+        connection.batch_execute("PRAGMA max_page_count = 64").unwrap();
+        let full = store_keys(&mut connection, &[10, 1_000_000, 20]);
+        assert!(full.iter().any(|answer| matches!(answer, Err(StoreError::Unavailable(_)))), "{full:?}");
+        connection.batch_execute("PRAGMA max_page_count = 10000").unwrap();
+        let room = store_keys(&mut connection, &[10, 1_000_000, 20]);
+        assert!(room.iter().all(Result::is_ok), "{room:?}");
+    }
+
+    #[test]
+    fn a_commit_that_fails_fails_every_job_of_its_batch() {
+        let (directory, mut connection) = database();
+        let mut other =
+            AnyConnection::Sqlite(open_sqlite(&directory.path().join("test.db"), Access::Write).unwrap());
+        other.batch_execute("BEGIN IMMEDIATE").unwrap();
+        connection.batch_execute("PRAGMA busy_timeout = 1").unwrap();
+        let locked = store_keys(&mut connection, &[10, 20]);
+        assert!(locked.iter().all(|answer| matches!(answer, Err(StoreError::Unavailable(_)))), "{locked:?}");
+        other.batch_execute("ROLLBACK").unwrap();
+        assert!(store_keys(&mut connection, &[10, 20]).iter().all(Result::is_ok));
+    }
+}

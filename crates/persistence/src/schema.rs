@@ -1,0 +1,76 @@
+//! The tables, once for both databases. `migrations/` is the law; a test holds the two trees to
+//! each other.
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        subject -> Text,
+        username -> Text,
+        username_canonical -> Text,
+        email -> Nullable<Text>,
+        email_canonical -> Nullable<Text>,
+        full_name -> Text,
+        password -> Text,
+        credential_version -> BigInt,
+        tokens_valid_after -> BigInt,
+        is_active -> Bool,
+        is_staff -> Bool,
+        is_superuser -> Bool,
+        date_joined -> BigInt,
+        last_login -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    login_names (name) {
+        name -> Text,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Binary,
+        user_id -> BigInt,
+        generation -> BigInt,
+        created_at -> BigInt,
+        rotated_at -> BigInt,
+        expires_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+        address -> Text,
+        user_agent -> Text,
+        ended_at -> Nullable<BigInt>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        sealed -> Binary,
+        created_at -> BigInt,
+        activates_at -> BigInt,
+        retires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    instance (id) {
+        id -> BigInt,
+        root_fingerprint -> Nullable<Text>,
+        key_ring_version -> BigInt,
+    }
+}
+
+// Kept by diesel_migrations.
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+        run_on -> Timestamp,
+    }
+}
+
+diesel::joinable!(login_names -> users (user_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(users, login_names, sessions);

@@ -1,0 +1,130 @@
+//! PostgreSQL's connections: how they break and heal.
+
+use crate::fixture::{Fixture, NOW, all_at_once, block_on, migrate, new_user, open_database};
+use crate::proxy::Proxy;
+use doorward_domain::password::PasswordHash;
+use doorward_domain::store::{StoreError, Verdict};
+use doorward_testkit::{Case, Durability, Postgres, Scratch, cases};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
+
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
+    cases![connections:
+        a_job_after_every_connection_was_cut_succeeds,
+        a_job_whose_connection_is_cut_is_run_again,
+        units_that_deadlock_are_run_again,
+        a_connection_that_breaks_in_its_commit_leaves_the_answer_open,
+        a_server_that_takes_no_writes_is_unavailable_until_it_does,
+        the_server_knows_the_connections_by_name,
+    ]
+}
+
+pub(crate) fn cases_of_servers() -> Vec<Case<Scratch>> {
+    cases![connections: without_a_server_jobs_fail_at_once_and_heal_when_it_is_back]
+}
+
+const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+fn on_server(f: &Fixture, statements: &str) -> Vec<Vec<Option<String>>> {
+    Postgres::shared().query(f.scratch.name().unwrap(), statements).unwrap()
+}
+
+fn a_job_after_every_connection_was_cut_succeeds(f: &Fixture) {
+    for round in 0..5 {
+        let jobs = (0..16).map(|number| {
+            let user = new_user(&format!("user{round}x{number}"));
+            f.store.transact(move |tx| Ok(Verdict::Commit(tx.insert_user(&user)?.is_ok())))
+        });
+        assert!(all_at_once(jobs).into_iter().all(|answer| answer.unwrap()));
+        assert!(!on_server(f, CUT).is_empty());
+    }
+    assert_eq!(f.read(|db| db.key_ring_version()), 0);
+}
+
+fn a_job_whose_connection_is_cut_is_run_again(f: &Fixture) {
+    let url = f.scratch.name().unwrap().to_owned();
+    let cut = AtomicBool::new(false);
+    let inserted = f.write(move |tx| {
+        let inserted = tx.insert_user(&new_user("ann"))?;
+        if !cut.swap(true, SeqCst) {
+            Postgres::shared().query(&url, CUT).unwrap();
+        }
+        tx.key_ring_version()?;
+        Ok(Verdict::Commit(inserted))
+    });
+    assert!(inserted.unwrap().is_ok());
+}
+
+fn units_that_deadlock_are_run_again(f: &Fixture) {
+    let users = [f.user("ann").id, f.user("bob").id];
+    let both_hold_one = Arc::new(Barrier::new(2));
+    let jobs = [users, [users[1], users[0]]].map(|[first, second]| {
+        let (barrier, met) = (Arc::clone(&both_hold_one), AtomicBool::new(false));
+        f.store.transact(move |tx| {
+            let hash = PasswordHash::from_encoded("second");
+            tx.set_password(first, &hash, NOW)?;
+            if !met.swap(true, SeqCst) {
+                barrier.wait();
+            }
+            Ok(Verdict::Commit(tx.set_password(second, &hash, NOW)?))
+        })
+    });
+    assert!(all_at_once(jobs).into_iter().all(|answer| answer.unwrap()));
+}
+
+fn a_connection_that_breaks_in_its_commit_leaves_the_answer_open(f: &Fixture) {
+    let proxy = Proxy::before(f.scratch.url());
+    let database = open_database(proxy.url());
+    let store = database.store();
+    block_on(store.health()).unwrap();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    proxy.cut_after("COMMIT");
+    let answer = block_on(store.transact(move |tx| {
+        count.fetch_add(1, SeqCst);
+        Ok(Verdict::Commit(tx.advance_key_ring(0)?))
+    }));
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    // To run it again would be to do it twice.
+    assert_eq!(runs.load(SeqCst), 1);
+    block_on(store.health()).unwrap();
+    database.close();
+}
+
+fn a_server_that_takes_no_writes_is_unavailable_until_it_does(f: &Fixture) {
+    let name = f.scratch.name().unwrap();
+    f.user("ann");
+    on_server(f, &format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
+    on_server(f, CUT);
+    let refused = f.write(|tx| Ok(Verdict::Commit(tx.advance_key_ring(0)?)));
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    Postgres::shared()
+        .query("postgres", &format!("ALTER DATABASE {name} RESET default_transaction_read_only"))
+        .unwrap();
+    assert!(f.write(|tx| Ok(Verdict::Commit(tx.advance_key_ring(0)?))).unwrap());
+}
+
+fn the_server_knows_the_connections_by_name(f: &Fixture) {
+    f.user("ann");
+    let named = on_server(
+        f,
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'doorward'",
+    );
+    assert!(!named.is_empty());
+}
+
+fn without_a_server_jobs_fail_at_once_and_heal_when_it_is_back(_: &Scratch) {
+    let server = Postgres::start(Durability::None).unwrap();
+    let url = server.url(&server.create_database().unwrap());
+    migrate(&url);
+    let database = open_database(&url);
+    let store = database.store();
+    block_on(store.health()).unwrap();
+    server.stop();
+    let answers = all_at_once((0..100).map(|_| store.query(|db| db.key_ring_version())));
+    assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Unavailable(_)))), "{answers:?}");
+    server.launch().unwrap();
+    block_on(store.health()).unwrap();
+    database.close();
+}

@@ -1,0 +1,138 @@
+//! Migrations.
+
+use crate::fixture::{block_on, open_database, parse};
+use doorward_persistence::{MigrateError, MigrationStatus, Migrator};
+use doorward_testkit::{Case, Postgres, Scratch, cases};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+pub(crate) fn cases() -> Vec<Case<Scratch>> {
+    cases![migrations:
+        up_down_and_up_again,
+        migrators_that_start_together_do_not_race,
+        a_database_that_is_not_migrated_is_not_healthy,
+        a_newer_database_is_refused_by_its_name,
+        both_trees_have_the_same_names,
+        both_schemas_have_the_same_columns,
+    ]
+}
+
+fn migrator(scratch: &Scratch) -> Migrator {
+    Migrator::new(&parse(scratch.url()))
+}
+
+fn names(status: Vec<MigrationStatus>, applied: bool) -> Vec<String> {
+    status.into_iter().filter(|one| one.applied == applied).map(|one| one.name).collect()
+}
+
+/// Runs statements on the database, past the store.
+fn execute(scratch: &Scratch, statements: &str) {
+    use diesel::connection::{Connection, SimpleConnection};
+    if let Some(name) = scratch.name() {
+        Postgres::shared().query(name, statements).unwrap();
+    } else {
+        let path = parse(scratch.url()).path().unwrap().to_str().unwrap().to_owned();
+        diesel::SqliteConnection::establish(&path).unwrap().batch_execute(statements).unwrap();
+    }
+}
+
+fn health(scratch: &Scratch) -> Result<(), String> {
+    let database = open_database(scratch.url());
+    let answer = block_on(database.store().health());
+    database.close();
+    answer.map_err(|error| error.to_string())
+}
+
+fn up_down_and_up_again(scratch: &Scratch) {
+    let migrator = migrator(scratch);
+    let all = names(migrator.status().unwrap(), false);
+    assert!(!all.is_empty());
+    assert_eq!(migrator.run().unwrap(), all);
+    assert_eq!(names(migrator.status().unwrap(), true), all);
+    assert!(migrator.run().unwrap().is_empty());
+    assert_eq!(health(scratch), Ok(()));
+    for name in all.iter().rev() {
+        assert_eq!(migrator.revert().unwrap().as_ref(), Some(name));
+    }
+    assert_eq!(migrator.revert().unwrap(), None);
+    assert_eq!(migrator.run().unwrap(), all);
+    assert_eq!(health(scratch), Ok(()));
+}
+
+fn migrators_that_start_together_do_not_race(scratch: &Scratch) {
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let migrator = migrator(scratch);
+            std::thread::spawn(move || migrator.run().unwrap().len())
+        })
+        .collect();
+    let applied: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+    assert_eq!(applied, migrator(scratch).status().unwrap().len());
+}
+
+fn a_database_that_is_not_migrated_is_not_healthy(scratch: &Scratch) {
+    let error = health(scratch).unwrap_err();
+    let first = migrator(scratch).status().unwrap().into_iter().next().unwrap().name;
+    assert!(error.contains(&first), "{error}");
+}
+
+fn a_newer_database_is_refused_by_its_name(scratch: &Scratch) {
+    let migrator = migrator(scratch);
+    migrator.run().unwrap();
+    execute(scratch, "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')");
+    let error = health(scratch).unwrap_err();
+    assert!(error.contains("29990101000000"), "{error}");
+    for refused in [migrator.run().map(drop), migrator.revert().map(drop)] {
+        assert!(
+            matches!(&refused, Err(MigrateError::Newer(names)) if *names == ["29990101000000"]),
+            "{refused:?}"
+        );
+    }
+}
+
+fn both_trees_have_the_same_names(_: &Scratch) {
+    let tree = |kind: &str| -> BTreeSet<_> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(kind);
+        std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    };
+    assert_eq!(tree("sqlite"), tree("postgres"));
+}
+
+/// The columns of the schema module, which both databases are held to.
+fn both_schemas_have_the_same_columns(scratch: &Scratch) {
+    migrator(scratch).run().unwrap();
+    let schema = include_str!("../../src/schema.rs");
+    let mut expected = BTreeSet::new();
+    let mut table = "";
+    for line in schema.lines().map(str::trim) {
+        if let Some((name, _)) = line.strip_suffix(" {").and_then(|head| head.split_once(" (")) {
+            table = name;
+        } else if let Some((column, kind)) = line.strip_suffix(',').and_then(|line| line.split_once(" -> ")) {
+            expected.insert(format!("{table}.{column} {}", kind.starts_with("Nullable")));
+        }
+    }
+    assert!(expected.len() > 30, "{expected:?}");
+    assert_eq!(columns(scratch), expected);
+}
+
+fn columns(scratch: &Scratch) -> BTreeSet<String> {
+    use diesel::prelude::*;
+    #[derive(QueryableByName)]
+    struct Column {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        shown: String,
+    }
+
+    let Some(name) = scratch.name() else {
+        let query = "SELECT m.name || '.' || c.name || iif(c.\"notnull\", ' false', ' true') AS shown
+            FROM sqlite_schema m, pragma_table_info(m.name) c
+            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'";
+        let path = parse(scratch.url()).path().unwrap().to_str().unwrap().to_owned();
+        let mut connection = diesel::SqliteConnection::establish(&path).unwrap();
+        let rows: Vec<Column> = diesel::sql_query(query).load(&mut connection).unwrap();
+        return rows.into_iter().map(|column| column.shown).collect();
+    };
+    let query = "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN ' true' ELSE ' false' END
+        FROM information_schema.columns WHERE table_schema = 'public'";
+    Postgres::shared().query(name, query).unwrap().into_iter().flatten().flatten().collect()
+}

@@ -1,0 +1,22 @@
+-- POST /api/auth/token/refresh/: each answer's token is presented next, so that every request rotates.
+local waiting = {}
+for _, pair in ipairs(dofile("pairs.lua")) do
+  table.insert(waiting, pair.refresh)
+end
+local first = 1
+local headers = { ["Content-Type"] = "application/json" }
+
+function request()
+  local token = waiting[first]
+  waiting[first] = nil
+  first = first + 1
+  return wrk.format("POST", "/api/auth/token/refresh/", headers, '{"refresh":"' .. token .. '"}')
+end
+
+function response(status, _, body)
+  local token = status == 200 and body:match('"refresh":"([^"]+)"')
+  if not token then
+    error("a refresh was answered " .. status .. ": " .. body)
+  end
+  table.insert(waiting, token)
+end

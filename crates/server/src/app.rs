@@ -1,0 +1,153 @@
+//! A server that runs: started alike in production and in tests.
+
+use crate::background;
+use crate::compose::{Parts, gauge, http_settings};
+use crate::settings::Settings;
+use actix_web::dev::ServerHandle;
+use actix_web::rt::System;
+use anyhow::{Context as _, anyhow};
+use doorward_domain::time::Clock;
+use doorward_domain::use_cases::{Auth, Keys};
+use doorward_http::Services;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use tokio::sync::watch;
+
+/// Starts a server on a thread of its own, and returns when it answers: the database is open and
+/// migrated, the keys are there, the address is bound.
+///
+/// The settings are taken as they are; whoever did not get them from [`Settings::load`] may want to
+/// [validate](Settings::validate) them.
+///
+/// # Errors
+/// What kept it from starting.
+pub fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Running> {
+    let (tell, told) = mpsc::channel();
+    let (living, life) = watch::channel(());
+    let run = move || {
+        let result = System::new().block_on(serve(settings, clock, &tell));
+        drop(living);
+        result
+    };
+    let thread =
+        thread::Builder::new().name("doorward".to_owned()).spawn(run).context("no thread for the server")?;
+    let Ok(Started { address, handle, auth, keys }) = told.recv() else {
+        // It ended before it had anything to tell.
+        join(thread)?;
+        return Err(anyhow!("the server ended before it began"));
+    };
+    Ok(Running { address, auth, keys, handle, life, thread: Some(thread) })
+}
+
+/// A server that answers. Dropping it cuts off the requests in flight.
+pub struct Running {
+    address: SocketAddr,
+    auth: Auth,
+    keys: Keys,
+    handle: ServerHandle,
+    life: watch::Receiver<()>,
+    thread: Option<JoinHandle<anyhow::Result<()>>>,
+}
+
+impl Running {
+    /// The address that it listens on, with the port that it got.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its use cases of accounts and sessions.
+    pub fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// Its use cases of signing keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Asks it to take no more connections and to end once the requests in flight have ended.
+    pub fn begin_stop(&self) {
+        // The request is on its way now; the answer comes as the end of the thread.
+        drop(self.handle.stop(true));
+    }
+
+    /// Resolves when it has ended.
+    pub async fn ended(&self) {
+        let mut life = self.life.clone();
+        while life.changed().await.is_ok() {}
+    }
+
+    /// Stops it gracefully and waits for its end. It blocks.
+    ///
+    /// # Errors
+    /// What went wrong while it ran.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        self.begin_stop();
+        self.thread.take().map_or(Ok(()), join)
+    }
+
+    /// Leaves it to the end of the process.
+    pub fn abandon(mut self) {
+        self.thread = None;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            drop(self.handle.stop(false));
+            if let Err(error) = join(thread) {
+                log::error!("the server ended with an error: {error:#}");
+            }
+        }
+    }
+}
+
+/// What the server's thread tells once it answers.
+struct Started {
+    address: SocketAddr,
+    handle: ServerHandle,
+    auth: Auth,
+    keys: Keys,
+}
+
+async fn serve(
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    tell: &mpsc::Sender<Started>,
+) -> anyhow::Result<()> {
+    let parts = Parts::assemble(&settings, clock).await?;
+    let bind = settings.server.bind;
+    let listener =
+        TcpListener::bind(bind).with_context(|| format!("server.bind: cannot listen on {bind}"))?;
+    let address = listener.local_addr()?;
+
+    let swept = Arc::new(AtomicU64::new(0));
+    let mut gauges = parts.gauges();
+    let read = Arc::clone(&swept);
+    gauges.push(gauge("doorward_sessions_swept", "Expired sessions deleted since the start", move || {
+        read.load(Ordering::Relaxed)
+    }));
+    let services = Services { auth: parts.auth.clone(), gauges };
+    let server = doorward_http::serve(services, http_settings(&settings), listener)?;
+
+    let following =
+        background::follow_keys(parts.keys.clone(), Arc::clone(&parts.authority), parts.key_version);
+    let tasks =
+        [actix_web::rt::spawn(following), actix_web::rt::spawn(background::sweep(parts.auth.clone(), swept))];
+    let (handle, auth, keys) = (server.handle(), parts.auth.clone(), parts.keys.clone());
+    // Whoever started it may have gone; then it stops with the process.
+    let _ = tell.send(Started { address, handle, auth, keys });
+    let result = server.await;
+    for task in tasks {
+        task.abort();
+    }
+    parts.close();
+    Ok(result?)
+}
+
+fn join(thread: JoinHandle<anyhow::Result<()>>) -> anyhow::Result<()> {
+    thread.join().unwrap_or_else(|_| Err(anyhow!("the server's thread panicked")))
+}

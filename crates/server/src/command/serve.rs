@@ -1,0 +1,83 @@
+//! `doorward serve`: serves until told to stop.
+
+use super::{Context, console, start_log};
+use crate::app::{self, Running};
+use crate::clock::SystemClock;
+use crate::settings::Settings;
+use actix_web::rt::signal::unix::{Signal, SignalKind, signal};
+use anyhow::bail;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Serves until a signal comes.
+///
+/// # Errors
+/// What kept it from starting, or went wrong while it ran.
+pub fn run(context: &Context) -> anyhow::Result<ExitCode> {
+    let settings = context.settings()?;
+    start_log(&settings)?;
+    if settings.passwords.bcrypt_cost < 10 {
+        log::warn!("passwords.bcrypt_cost is {}: fit for tests alone", settings.passwords.bcrypt_cost);
+    }
+    let running = app::start(settings.clone(), Arc::new(SystemClock))?;
+    announce(context, &settings, &running);
+    actix_web::rt::System::new().block_on(until_stopped(running))
+}
+
+/// Tells whoever started it where to go from here.
+fn announce(context: &Context, settings: &Settings, running: &Running) {
+    let program = std::env::args().next().unwrap_or_else(|| "doorward".to_owned());
+    let config =
+        context.file.as_ref().map(|file| format!(" --config {}", file.display())).unwrap_or_default();
+    console::say(&format!(
+        "Doorward {} listens on http://{}\n\
+         API docs:           {}/api/docs/\n\
+         Make a superuser:   {program}{config} createsuperuser\n\
+         Stop:               Ctrl-C",
+        env!("CARGO_PKG_VERSION"),
+        running.address(),
+        settings.server.public_url,
+    ));
+}
+
+/// The first signal lets requests in flight end, the second does not wait for them.
+async fn until_stopped(running: Running) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        () = running.ended() => {}
+        name = signals.next() => {
+            log::info!("{name}: requests in flight may end, new ones are not taken");
+            running.begin_stop();
+            tokio::select! {
+                () = running.ended() => {}
+                name = signals.next() => {
+                    running.abandon();
+                    bail!("stopped at once by a second signal ({name}); requests in flight were cut off");
+                }
+            }
+        }
+    }
+    running.stop()?;
+    log::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The signals that ask a server to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What an operator decides: built-in defaults, then one file, then the environment.
+//!
+//! ```
+//! use doorward::settings::{Environment, Settings};
+//!
+//! let environment = Environment::from_pairs([("DOORWARD__TOKENS__ACCESS_LIFETIME", "2m")]);
+//! let settings = Settings::load(None, &environment).unwrap();
+//! assert_eq!(settings.tokens.access_lifetime.as_secs(), 120);
+//!
+//! let environment = Environment::from_pairs([("DOORWARD__TOKENS__ACCESS_LIFETIME", "2 weeks")]);
+//! let error = Settings::load(None, &environment).unwrap_err();
+//! assert!(error.to_string().contains("tokens.access_lifetime: "));
+//! ```
+//!
+//! Every key is in `config/default.toml`, with what it means. An insecure value is refused by
+//! [`Settings::validate`], which [`Settings::load`] calls.
+
+pub mod duration;
+
+mod load;
+mod network;
+mod origin;
+mod problem;
+mod rules;
+mod secret;
+mod sections;
+mod source;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use network::{Network, NetworkError};
+pub use origin::{Origin, OriginError};
+pub use problem::{Problem, SettingsError};
+pub use rules::INSECURE_TEST_COST;
+pub(crate) use rules::retiring_key;
+pub use secret::Secret;
+pub use sections::{
+    Algorithm, Claim, Cors, Database, Issuer, Log, LogFormat, LogLevel, Passwords, Reuse, RootSecret, Server,
+    SimpleJwt, Tokens,
+};
+pub use source::Environment;
+pub use words::WordError;
+
+use serde::{Deserialize, Serialize};
+
+/// Every setting. A program that starts the server itself builds one in code.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where and how it serves.
+    pub server: Server,
+    /// Where accounts and sessions are.
+    pub database: Database,
+    /// The root secret.
+    pub secret: RootSecret,
+    /// Tokens and how sessions live.
+    pub tokens: Tokens,
+    /// Passwords and their hashing.
+    pub passwords: Passwords,
+    /// Pages of other origins.
+    pub cors: Cors,
+    /// The log.
+    pub log: Log,
+}
