@@ -31,7 +31,7 @@ impl Call {
     ) -> Result<Self, Problem> {
         request.extensions_mut().insert(Matched(path));
         let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
-        let state = state.ok_or(Problem::Panicked)?;
+        let state = state.ok_or(Problem::Defect("a request has no state"))?;
         Ok(Self { request, payload: Rc::clone(payload), state })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::call::Call;
 use crate::hold::hold;
+use crate::offer::Offer;
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
@@ -10,7 +11,6 @@ use actix_web::{HttpResponse, Resource, web};
 use doorward_domain::use_cases::Caller;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use serde_json::json;
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -25,6 +25,7 @@ pub(crate) type Answer = Result<HttpResponse, Problem>;
 pub(crate) struct Endpoint {
     path: &'static str,
     access: Access,
+    offer: Offer,
     methods: Vec<(Method, Handler)>,
 }
 
@@ -48,7 +49,12 @@ enum Handler {
 impl Endpoint {
     /// A path that is open to everybody.
     pub(crate) fn at(path: &'static str) -> Self {
-        Self { path, access: Access::Open, methods: Vec::new() }
+        Self { path, access: Access::Open, offer: Offer::new(path), methods: Vec::new() }
+    }
+
+    /// What OPTIONS tells, where that is more than the path.
+    pub(crate) fn offering(self, offer: Offer) -> Self {
+        Self { offer, ..self }
     }
 
     /// Refuses callers whose bearer is wrong, although none is needed.
@@ -100,8 +106,10 @@ impl Endpoint {
             let payload = Rc::new(Cell::new(payload.into_inner()));
             async move {
                 let answering = async { endpoint.answer(Call::new(request, &payload, endpoint.path)?).await };
-                let answer =
-                    AssertUnwindSafe(answering).catch_unwind().await.unwrap_or(Err(Problem::Panicked));
+                let answer = AssertUnwindSafe(answering)
+                    .catch_unwind()
+                    .await
+                    .unwrap_or(Err(Problem::Defect("a handler panicked")));
                 hold(answer.unwrap_or_else(HttpResponse::from_error), payload.replace(Payload::None))
             }
         }))
@@ -132,13 +140,7 @@ impl Endpoint {
 
     /// What can be done here, in REST framework's form.
     fn options(&self) -> HttpResponse {
-        let parses = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
-        HttpResponse::Ok().insert_header((ALLOW, self.allowed())).json(json!({
-            "name": self.path,
-            "description": "",
-            "renders": ["application/json"],
-            "parses": parses,
-        }))
+        HttpResponse::Ok().insert_header((ALLOW, self.allowed())).json(&self.offer)
     }
 
     fn allowed(&self) -> String {

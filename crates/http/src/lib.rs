@@ -1,4 +1,46 @@
-//! Doorward over HTTP: a JSON API that answers like Django REST framework, and the pages around it.
+//! Doorward over HTTP: a JSON API that answers like Django REST framework and simplejwt, and the
+//! pages around it.
+//!
+//! ```
+//! use doorward_domain::testing::World;
+//! use doorward_http::{HttpSettings, Services, serve};
+//! use std::net::TcpListener;
+//!
+//! let listener = TcpListener::bind("127.0.0.1:0")?; // any free port
+//! let services = Services { auth: World::new().auth, gauges: Vec::new() };
+//! actix_web::rt::System::new().block_on(async {
+//!     let server = serve(services, HttpSettings::default(), listener)?;
+//!     let handle = server.handle();
+//!     let running = actix_web::rt::spawn(server);
+//!     // It answers from here …
+//!     handle.stop(true).await; // … to here, and to its end whatever has begun.
+//!     running.await?
+//! })
+//! # ; Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # How a request goes
+//!
+//! 1. `observe` names it, finds out its client's address, and logs and counts its answer; `headers`
+//!    adds what browsers should know.
+//! 2. Its path leads to an `Endpoint`, which checks in REST framework's order: who calls, then
+//!    whether the method is there. A stranger does not learn the methods of a closed path.
+//! 3. The handler reads what it needs of the `Call`: the body (JSON, form-encoded or multipart,
+//!    bounded in size and time), then its fields, whose errors are told all at once.
+//! 4. The handler asks the domain and answers, or fails with a `Problem`. One function makes an
+//!    answer of every problem; `wording` holds simplejwt's sentences. A failure inside the server is
+//!    logged once, with the request's id, and its cause is not shown.
+//!
+//! # What is not here
+//!
+//! No rule, no SQL, no signature: all of that is asked of [`doorward_domain`]. No handler believes a
+//! forwarded header; no figure, log line or answer holds a password, a token or a query string.
+//!
+//! # Adding an endpoint
+//!
+//! Write a file under `api`: its `endpoint()`, what it takes, what it answers, and the handler with
+//! its entry for the OpenAPI document beside it. List it in `api::endpoints` and in `openapi`; a test
+//! fails while only one of the two knows it. Its tests go into the file of its name under `tests/it`.
 
 mod address;
 mod api;
@@ -9,6 +51,7 @@ mod headers;
 mod hold;
 mod metrics;
 mod observe;
+mod offer;
 mod openapi;
 mod problem;
 mod serve;

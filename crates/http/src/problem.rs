@@ -37,8 +37,8 @@ pub(crate) enum Problem {
     NotReady(StoreError),
     #[error(transparent)]
     Failure(#[from] Failure),
-    #[error("a handler panicked")]
-    Panicked,
+    #[error("{0}")]
+    Defect(&'static str),
 }
 
 impl Problem {
@@ -87,7 +87,7 @@ impl ResponseError for Problem {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Failure(_) | Self::Panicked => match self.retry_after() {
+            Self::Failure(_) | Self::Defect(_) => match self.retry_after() {
                 Some(_) => StatusCode::SERVICE_UNAVAILABLE,
                 None => StatusCode::INTERNAL_SERVER_ERROR,
             },
@@ -129,7 +129,7 @@ impl Problem {
             Self::MethodNotAllowed { method, allow } => answer
                 .insert_header((ALLOW, allow.as_str()))
                 .json(wire::Detail::new(format!("Method \"{method}\" not allowed."))),
-            Self::NotReady(_) | Self::Failure(_) | Self::Panicked => {
+            Self::NotReady(_) | Self::Failure(_) | Self::Defect(_) => {
                 answer.json(wire::Detail::new(match self.retry_after() {
                     Some(_) => "The service is busy. Please try again later.",
                     None => "A server error occurred.",

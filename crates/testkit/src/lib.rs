@@ -26,7 +26,9 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "a tool of tests fails as a test does")]
 
 mod cases;
+mod place;
 mod postgres;
+mod process;
 mod programs;
 mod scratch;
 mod sql;

@@ -1,16 +1,16 @@
-use crate::programs::{is_on_path, postgres_directory};
+use crate::place::{self, directory_in_memory, sweep};
+use crate::process::{Running, as_server_user, give_away};
+use crate::programs::postgres_directory;
 use crate::sql;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::hash_map::RandomState;
 use std::fs;
 use std::hash::{BuildHasher, Hasher};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -79,7 +79,13 @@ impl Postgres {
     /// The programs are not there, or do not do their work.
     pub fn start(durability: Durability) -> Result<Self> {
         let programs = postgres_directory().context("neither initdb nor postgres is to be found")?;
-        let directory = tempfile::Builder::new().prefix("doorward-postgres-").tempdir()?;
+        let place = match durability {
+            Durability::None => directory_in_memory(),
+            Durability::Full => None,
+        };
+        let place = place.unwrap_or_else(std::env::temp_dir);
+        sweep(&place);
+        let directory = tempfile::Builder::new().prefix(place::PREFIX).tempdir_in(place)?;
         give_away(directory.path())?;
         let password = random_text();
         let password_file = directory.path().join("password");
@@ -239,99 +245,6 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// A server process, and the thread that started it. The kernel tells a child of the death of that
-/// very thread, so it must live as long as the server should.
-struct Running {
-    stop: Option<Sender<()>>,
-    keeper: Option<JoinHandle<()>>,
-    ended: Arc<AtomicBool>,
-}
-
-impl Running {
-    fn new(mut command: Command) -> Result<Self> {
-        let (stop, stopped) = channel();
-        let (started, outcome) = channel();
-        let ended = Arc::new(AtomicBool::new(false));
-        let end = Arc::clone(&ended);
-        let keeper =
-            thread::Builder::new().name("postgres-keeper".into()).spawn(move || match command.spawn() {
-                Ok(child) => {
-                    drop(started.send(Ok(())));
-                    keep(child, &stopped, &end);
-                }
-                Err(error) => drop(started.send(Err(error))),
-            })?;
-        outcome.recv()??;
-        Ok(Self { stop: Some(stop), keeper: Some(keeper), ended })
-    }
-
-    /// Whether it ended by itself.
-    fn has_ended(&self) -> bool {
-        self.ended.load(Relaxed)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(keeper) = self.keeper.take() {
-            drop(keeper.join());
-        }
-    }
-}
-
-/// Waits until the server shall stop, and stops it.
-fn keep(mut child: Child, stopped: &Receiver<()>, ended: &AtomicBool) {
-    // Nothing is ever sent: the other end goes away.
-    while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_millis(50)) {
-        if child.try_wait().is_ok_and(|status| status.is_some()) {
-            ended.store(true, Relaxed);
-            return;
-        }
-    }
-    // A fast shutdown; there is no signal but SIGKILL in the standard library.
-    let told = Command::new("sh").arg("-c").arg(format!("kill -INT {}", child.id())).status();
-    if !told.is_ok_and(|status| status.success()) {
-        drop(child.kill());
-    }
-    drop(child.wait());
-}
-
-/// A command that runs as somebody who may run PostgreSQL, which refuses root, and that ends when
-/// this process does, be it by SIGKILL.
-fn as_server_user(program: &Path) -> Command {
-    if !is_on_path("setpriv") {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    if is_root() {
-        command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]);
-    }
-    command.args(["--pdeathsig", "INT", "--"]).arg(program);
-    command
-}
-
-/// Lets the server's user own a directory.
-fn give_away(directory: &Path) -> Result<()> {
-    if is_root() {
-        let given = Command::new("chown").arg("nobody:nogroup").arg(directory).status()?;
-        ensure!(given.success(), "chown failed");
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    // What a process makes is its user's.
-    tempfile::tempfile().and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.uid() == 0)
-}
-
-#[cfg(not(unix))]
-fn is_root() -> bool {
-    false
 }
 
 fn free_port() -> Result<u16> {

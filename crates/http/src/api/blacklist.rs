@@ -1,14 +1,22 @@
 use super::refresh::RefreshToken;
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
+use crate::offer::{Offer, OfferedField};
 use crate::openapi::{BodyProblems, TokenProblems, Unavailable};
 use crate::wire;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 
 pub(crate) fn endpoint() -> Endpoint {
-    Endpoint::at("/api/auth/token/blacklist/").open(Method::POST, blacklist)
+    Endpoint::at("/api/auth/token/blacklist/").offering(OFFER).open(Method::POST, blacklist)
 }
+
+const OFFER: Offer = Offer::new("Token Blacklist")
+    .describe(
+        "Takes a token and blacklists it. Must be used with the\n\
+         `rest_framework_simplejwt.token_blacklist` app installed.",
+    )
+    .takes(&[OfferedField::required("refresh", "Refresh")]);
 
 /// Ends the session of a refresh token.
 #[utoipa::path(

@@ -1,6 +1,7 @@
 use crate::body::{Body, Fields, Trim};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
+use crate::offer::Offer;
 use crate::openapi::{BodyProblems, ClosedProblems, Unavailable};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
@@ -10,7 +11,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
-    Endpoint::at("/api/dashboard/").guarded(Method::GET, greet).guarded(Method::POST, echo)
+    let offer = Offer::new("Dashboard");
+    Endpoint::at("/api/dashboard/").offering(offer).guarded(Method::GET, greet).guarded(Method::POST, echo)
 }
 
 /// Something to be repeated.

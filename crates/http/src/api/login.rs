@@ -2,6 +2,7 @@ use crate::body::{Body, Fields, Trim};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::metrics::LoginOutcome;
+use crate::offer::{Offer, OfferedField};
 use crate::openapi::{BodyProblems, TokenProblems, Unavailable};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
@@ -14,8 +15,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
-    Endpoint::at("/api/auth/login/").open(Method::POST, login)
+    Endpoint::at("/api/auth/login/").offering(OFFER).open(Method::POST, login)
 }
+
+const OFFER: Offer = Offer::new("Token Obtain Pair")
+    .describe(
+        "Takes a set of user credentials and returns an access and refresh JSON web\n\
+         token pair to prove the authentication of those credentials.",
+    )
+    .takes(&[OfferedField::required("username", "Username"), OfferedField::required("password", "Password")]);
 
 /// Who logs in.
 #[derive(ToSchema)]

@@ -1,6 +1,7 @@
 use crate::body::{Body, Fields, Trim};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
+use crate::offer::{Offer, OfferedField};
 use crate::openapi::{BodyProblems, TokenProblems, Unavailable};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
@@ -10,8 +11,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
-    Endpoint::at("/api/auth/token/refresh/").open(Method::POST, refresh)
+    Endpoint::at("/api/auth/token/refresh/").offering(OFFER).open(Method::POST, refresh)
 }
+
+const OFFER: Offer = Offer::new("Token Refresh")
+    .describe(
+        "Takes a refresh type JSON web token and returns an access type JSON web\n\
+         token if the refresh token is valid.",
+    )
+    .takes(&[OfferedField::required("refresh", "Refresh"), OfferedField::answered("access", "Access")]);
 
 /// The current refresh token of a session.
 #[derive(ToSchema)]

@@ -1,6 +1,7 @@
 use crate::body::{Body, FieldErrors, Text, Trim, Unfit};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
+use crate::offer::{Offer, OfferedField};
 use crate::openapi::{BodyProblems, ClosedProblems, Unavailable};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
@@ -12,8 +13,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
-    Endpoint::at("/api/auth/register/").checked().open(Method::POST, register)
+    Endpoint::at("/api/auth/register/").offering(OFFER).checked().open(Method::POST, register)
 }
+
+const OFFER: Offer = Offer::new("Register").takes(&[
+    OfferedField::required("username", "Username")
+        .at_most(150)
+        .help("Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only."),
+    OfferedField::required("email", "Email").of_kind("email").at_most(254),
+    OfferedField::required("password", "Password"),
+    OfferedField::required("password2", "Password2"),
+]);
 
 /// A new account.
 #[derive(ToSchema)]

@@ -1,6 +1,7 @@
 use crate::body::{Body, Fields, Trim};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
+use crate::offer::{Offer, OfferedField};
 use crate::openapi::{BodyProblems, TokenProblems, Unavailable};
 use crate::problem::Problem;
 use crate::wire;
@@ -9,8 +10,15 @@ use actix_web::http::Method;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
-    Endpoint::at("/api/auth/token/verify/").open(Method::POST, verify)
+    Endpoint::at("/api/auth/token/verify/").offering(OFFER).open(Method::POST, verify)
 }
+
+const OFFER: Offer = Offer::new("Token Verify")
+    .describe(
+        "Takes a token and indicates if it is valid.  This view provides no\n\
+         information about a token's fitness for a particular use.",
+    )
+    .takes(&[OfferedField::required("token", "Token")]);
 
 /// A token of either type.
 #[derive(ToSchema)]

@@ -63,7 +63,8 @@ pub(crate) async fn file(call: Call) -> Answer {
 fn serve(file: &str) -> Answer {
     // Without a word about it Swagger UI has the document checked by a service on the Internet.
     let config = Config::from("../schema/").validator_url("none").display_request_duration(true);
-    let found = utoipa_swagger_ui::serve(file, Arc::new(config)).map_err(|_| Problem::Panicked)?;
+    let found = utoipa_swagger_ui::serve(file, Arc::new(config))
+        .map_err(|_| Problem::Defect("a file of the docs page cannot be read"))?;
     let found = found.ok_or(Problem::NotFound)?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CONTENT_SECURITY_POLICY, POLICY)).insert_header((CACHE_CONTROL, "no-cache"));

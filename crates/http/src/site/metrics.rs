@@ -16,7 +16,7 @@ pub(crate) fn endpoint() -> Endpoint {
     responses((status = 200, description = "The figures", body = String, content_type = "application/openmetrics-text"))
 )]
 pub(crate) async fn metrics(call: Call) -> Answer {
-    let text = call.state().metrics.text().map_err(|_| Problem::Panicked)?;
+    let text = call.state().metrics.text().map_err(|_| Problem::Defect("the figures cannot be written"))?;
     Ok(HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(text))

@@ -1,6 +1,9 @@
 use crate::support::{PASSWORD, Server, read_answer};
 use doorward_http::HttpSettings;
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 const LOGIN: &str = "/api/auth/login/";
@@ -191,15 +194,36 @@ fn a_body_that_does_not_come_in_time_is_not_waited_for() {
 }
 
 #[test]
+fn a_head_that_does_not_come_in_time_is_not_waited_for() {
+    let head_timeout = Duration::from_millis(50);
+    let server = Server::with(HttpSettings { head_timeout, ..HttpSettings::default() });
+    let mut stream = server.connect();
+    write!(stream, "GET /healthz HTTP/1.1\r\nHost:").unwrap();
+    assert_eq!(read_answer(stream).status, 408);
+}
+
+#[test]
 fn an_endless_body_that_nobody_asked_for_ends_the_connection() {
     let server = Server::start();
-    for (path, status) in [("/healthz", 200), ("/nope", 404), ("/api/dashboard/", 401)] {
+    for (path, status) in [("/healthz", "200"), ("/nope", "404"), ("/api/dashboard/", "401")] {
         let mut stream = server.connect();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
-        let mut sender = stream.try_clone().unwrap();
-        let sending = std::thread::spawn(move || while sender.write_all(b"1\r\nx\r\n").is_ok() {});
-        assert_eq!(read_answer(stream).status, status);
+        let (mut sender, over) = (stream.try_clone().unwrap(), Arc::new(AtomicBool::new(false)));
+        let enough = Arc::clone(&over);
+        let sending =
+            thread::spawn(
+                move || {
+                    while !enough.load(Ordering::SeqCst) && sender.write_all(b"1\r\nx\r\n").is_ok() {}
+                },
+            );
+        let mut answer = Vec::new();
+        let end = stream.read_to_end(&mut answer);
+        over.store(true, Ordering::SeqCst);
         sending.join().unwrap();
+        assert!(answer.starts_with(format!("HTTP/1.1 {status}").as_bytes()), "{path}");
+        // Still open, a connection would have let the reading run out of time.
+        assert!(!end.is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "{path}");
     }
 }
 
@@ -213,6 +237,6 @@ fn a_connection_is_used_again_after_a_body_that_was_read() {
     stream.write_all(request.as_bytes()).unwrap();
     stream.write_all(request.replace("Host: x", "Host: x\r\nConnection: close").as_bytes()).unwrap();
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut stream, &mut text).unwrap();
+    stream.read_to_string(&mut text).unwrap();
     assert_eq!(text.matches("HTTP/1.1 400").count(), 2, "{text}");
 }

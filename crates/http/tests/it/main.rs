@@ -6,6 +6,7 @@ mod bearer;
 mod body;
 mod dashboard;
 mod failures;
+mod log_lines;
 mod login;
 mod logout;
 mod methods;

@@ -34,9 +34,21 @@ fn head_is_get_without_a_body() {
 #[test]
 fn options_tells_what_can_be_done() {
     let server = Server::start();
-    let answer = server.send("OPTIONS", "/api/auth/login/", &[], b"");
+    let answer = server.send("OPTIONS", "/api/auth/token/refresh/", &[], b"");
     assert_eq!((answer.status, answer.header("allow")), (200, Some("POST, OPTIONS")));
-    assert_eq!(answer.json()["renders"], serde_json::json!(["application/json"]));
+    assert_eq!(
+        answer.text,
+        concat!(
+            r#"{"name":"Token Refresh","description":"Takes a refresh type JSON web token and returns an access "#,
+            r#"type JSON web\ntoken if the refresh token is valid.","renders":["application/json"],"#,
+            r#""parses":["application/json","application/x-www-form-urlencoded","multipart/form-data"],"#,
+            r#""actions":{"POST":{"refresh":{"type":"string","required":true,"read_only":false,"label":"Refresh"},"#,
+            r#""access":{"type":"string","required":false,"read_only":true,"label":"Access"}}}}"#
+        )
+    );
+    let answer = server.send("OPTIONS", "/api/dashboard/", &[&bearer(&server.login().access)], b"");
+    assert_eq!((answer.status, answer.header("allow")), (200, Some("GET, POST, HEAD, OPTIONS")));
+    assert!(answer.text.starts_with(r#"{"name":"Dashboard","description":"","renders":"#), "{}", answer.text);
 }
 
 #[test]

@@ -97,7 +97,13 @@ fn execute(connection: &mut AnyConnection, statement: &str) -> Result<(), StoreE
 mod tests {
     use super::*;
     use crate::connection::{Access, open_sqlite};
+    use crate::queries::Unit;
     use crate::runner::Work;
+    use doorward_domain::keys::{Algorithm, KeyId, KeyRecord, KeyTimes};
+    use doorward_domain::session::{Client, Session, SessionId, SessionPolicy};
+    use doorward_domain::store::Lookup;
+    use doorward_domain::time::Timestamp;
+    use doorward_domain::user::UserId;
     use futures_util::FutureExt;
     use tempfile::TempDir;
 
@@ -112,14 +118,27 @@ mod tests {
 
     /// Runs a batch of jobs that each store a key of that many bytes.
     fn store_keys(connection: &mut AnyConnection, sizes: &[usize]) -> Vec<Result<(), StoreError>> {
-        let (batch, answers): (Vec<_>, Vec<_>) = sizes.iter().map(|size| Job::new(key_of(*size))).unzip();
+        run(connection, sizes.iter().map(|size| key_of(*size)))
+    }
+
+    fn run(
+        connection: &mut AnyConnection,
+        works: impl IntoIterator<Item = Work>,
+    ) -> Vec<Result<(), StoreError>> {
+        let (batch, answers): (Vec<_>, Vec<_>) = works.into_iter().map(Job::new).unzip();
         run_batch(connection, batch);
         answers.into_iter().map(|answer| answer.now_or_never().unwrap()).collect()
     }
 
+    fn orphaned_session() -> Work {
+        let id = SessionId::from_bytes([1; 16]);
+        let policy = SessionPolicy::default();
+        let session = Session::begin(id, UserId(404), Client::default(), Timestamp::EPOCH, &policy);
+        Work::Write(Box::new(move |tx| tx.insert_session(&session).map(|()| Ending::Commit)))
+    }
+
     fn key_of(size: usize) -> Work {
-        use doorward_domain::keys::{Algorithm, KeyId, KeyRecord, KeyTimes};
-        let now = doorward_domain::time::Timestamp::EPOCH;
+        let now = Timestamp::EPOCH;
         let key = KeyRecord {
             id: KeyId(size.to_string()),
             algorithm: Algorithm::EdDsa,
@@ -142,6 +161,18 @@ mod tests {
 
     #[test]
     fn a_commit_that_fails_fails_every_job_of_its_batch() {
+        let (_directory, mut connection) = database();
+        // Until the commit, nobody minds a session without an account.
+        connection.batch_execute("PRAGMA defer_foreign_keys = ON").unwrap();
+        let works = [key_of(10), orphaned_session(), key_of(20)];
+        let answers = run(&mut connection, works);
+        assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Failed(_)))), "{answers:?}");
+        assert_eq!(Unit::new(&mut connection).keys().unwrap(), []);
+        assert!(store_keys(&mut connection, &[10, 20]).iter().all(Result::is_ok));
+    }
+
+    #[test]
+    fn a_file_that_another_process_holds_is_unavailable() {
         let (directory, mut connection) = database();
         let mut other =
             AnyConnection::Sqlite(open_sqlite(&directory.path().join("test.db"), Access::Write).unwrap());

@@ -5,6 +5,7 @@ use crate::proxy::Proxy;
 use doorward_domain::password::PasswordHash;
 use doorward_domain::store::{StoreError, Verdict};
 use doorward_testkit::{Case, Durability, Postgres, Scratch, cases};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 
@@ -20,7 +21,10 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
 }
 
 pub(crate) fn cases_of_servers() -> Vec<Case<Scratch>> {
-    cases![connections: without_a_server_jobs_fail_at_once_and_heal_when_it_is_back]
+    cases![connections:
+        without_a_server_jobs_fail_at_once_and_heal_when_it_is_back,
+        a_server_that_says_nothing_is_given_up,
+    ]
 }
 
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -126,5 +130,16 @@ fn without_a_server_jobs_fail_at_once_and_heal_when_it_is_back(_: &Scratch) {
     assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Unavailable(_)))), "{answers:?}");
     server.launch().unwrap();
     block_on(store.health()).unwrap();
+    database.close();
+}
+
+fn a_server_that_says_nothing_is_given_up(_: &Scratch) {
+    // The system accepts connections for it; nobody ever reads from them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let database = open_database(&format!("postgres://ann@{}/ann", silent.local_addr().unwrap()));
+    let store = database.store();
+    // One job for each connection tries; the others fail with the first of them.
+    let answers = all_at_once((0..50).map(|_| store.health()));
+    assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Unavailable(_)))), "{answers:?}");
     database.close();
 }

@@ -15,7 +15,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![races:
         of_64_accounts_with_one_username_one_is_stored,
         of_64_accounts_with_one_address_one_is_stored,
-        accounts_that_cross_their_names_do_not_deadlock,
+        of_64_accounts_that_cross_their_names_one_is_stored,
         of_64_rotations_of_one_generation_one_wins,
         nothing_rotates_a_session_after_its_end,
         a_login_that_saw_an_old_password_is_not_recorded,
@@ -60,7 +60,7 @@ fn of_64_accounts_with_one_address_one_is_stored(f: &Fixture) {
     one_winner(all_at_once(jobs), Taken::Email);
 }
 
-fn accounts_that_cross_their_names_do_not_deadlock(f: &Fixture) {
+fn of_64_accounts_that_cross_their_names_one_is_stored(f: &Fixture) {
     let jobs = (0..AT_ONCE).map(|number| {
         let (username, address) =
             if number % 2 == 0 { ("a@x.org", "b@x.org") } else { ("b@x.org", "a@x.org") };

@@ -1,10 +1,15 @@
 -- POST /api/auth/token/refresh/: each answer's token is presented next, so that every request rotates.
-local waiting = {}
-for _, pair in ipairs(dofile("pairs.lua")) do
-  table.insert(waiting, pair.refresh)
-end
-local first = 1
+local waiting, first, last = {}, 1, 0
 local headers = { ["Content-Type"] = "application/json" }
+
+local function wait(token)
+  last = last + 1
+  waiting[last] = token
+end
+
+for _, pair in ipairs(dofile("pairs.lua")) do
+  wait(pair.refresh)
+end
 
 function request()
   local token = waiting[first]
@@ -18,5 +23,5 @@ function response(status, _, body)
   if not token then
     error("a refresh was answered " .. status .. ": " .. body)
   end
-  table.insert(waiting, token)
+  wait(token)
 end
