@@ -1,5 +1,5 @@
 use crate::body::{self, Body, Limits, Trim};
-use crate::observe::Seen;
+use crate::notes::{Matched, Seen};
 use crate::problem::Problem;
 use crate::state::State;
 use actix_web::dev::Payload;
@@ -18,10 +18,6 @@ pub(crate) struct Call {
     payload: Rc<Cell<Payload>>,
     state: Arc<State>,
 }
-
-/// The pattern of the path that a request was found to be for.
-#[derive(Clone, Copy)]
-pub(crate) struct Matched(pub(crate) &'static str);
 
 impl Call {
     pub(crate) fn new(

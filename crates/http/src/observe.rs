@@ -1,8 +1,8 @@
 //! What is told about every request: an id in its answer, a line in the log, a figure.
 
 use crate::address::client_address;
-use crate::call::Matched;
 use crate::metrics::method_label;
+use crate::notes::{Matched, Seen};
 use crate::problem::Problem;
 use crate::state::State;
 use actix_web::body::MessageBody;
@@ -16,12 +16,6 @@ use std::time::{Duration, Instant};
 
 /// The header that names a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// What is known of a request before anything is asked of it.
-pub(crate) struct Seen {
-    /// The client's address in text form; empty if not known.
-    pub(crate) address: String,
-}
 
 /// Names, times, logs and counts a request.
 pub(crate) async fn observe(

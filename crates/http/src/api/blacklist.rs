@@ -2,7 +2,7 @@ use super::refresh::RefreshToken;
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::offer::{Offer, OfferedField};
-use crate::openapi::{BodyProblems, TokenProblems, Unavailable};
+use crate::problem_docs::{BodyProblems, TokenProblems, Unavailable};
 use crate::wire;
 use actix_web::HttpResponse;
 use actix_web::http::Method;

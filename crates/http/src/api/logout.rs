@@ -1,7 +1,7 @@
 use super::refresh::RefreshToken;
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
-use crate::openapi::{BodyProblems, ClosedProblems, Unavailable};
+use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::wire;
 use actix_web::HttpResponse;
 use actix_web::http::Method;

@@ -1,6 +1,6 @@
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
-use crate::openapi::{ClosedProblems, Unavailable};
+use crate::problem_docs::{ClosedProblems, Unavailable};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::use_cases::Caller;

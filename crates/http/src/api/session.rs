@@ -1,7 +1,7 @@
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
-use crate::openapi::{ClosedProblems, NotFound, Unavailable};
 use crate::problem::Problem;
+use crate::problem_docs::{ClosedProblems, NotFound, Unavailable};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::session::SessionId;

@@ -1,6 +1,6 @@
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
-use crate::openapi::{ClosedProblems, Unavailable};
+use crate::problem_docs::{ClosedProblems, Unavailable};
 use crate::wire::rfc3339;
 use actix_web::HttpResponse;
 use actix_web::http::Method;

@@ -1,8 +1,8 @@
 use crate::body::{Body, FieldErrors, Trim, Unfit};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
-use crate::openapi::{BodyProblems, ClosedProblems, Unavailable};
 use crate::problem::Problem;
+use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::wire::rfc3339;
 use actix_web::HttpResponse;
 use actix_web::http::Method;

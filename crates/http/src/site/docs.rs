@@ -1,7 +1,7 @@
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
-use crate::openapi::NotFound;
 use crate::problem::Problem;
+use crate::problem_docs::NotFound;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};

@@ -1,8 +1,8 @@
 use super::health::Health;
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
-use crate::openapi::Unavailable;
 use crate::problem::Problem;
+use crate::problem_docs::Unavailable;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 

@@ -1,0 +1,36 @@
+//! What every [`Store`] must do, whatever it stores in.
+//!
+//! Each case gets a store of its own, empty and migrated, and panics if the store breaks the
+//! contract. A harness runs each of [`cases`] once per adapter.
+
+mod keys;
+mod sessions;
+mod support;
+mod units;
+mod users;
+
+use crate::store::Store;
+
+/// One case: the behaviour it asks for, and the function that asks.
+pub type Case = (&'static str, fn(&dyn Store));
+
+/// Every case of the contract.
+pub fn cases() -> impl Iterator<Item = Case> {
+    [units::CASES, users::CASES, sessions::CASES, keys::CASES].into_iter().flatten().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::MemoryStore;
+    use std::thread;
+
+    #[test]
+    fn the_store_in_memory_keeps_the_contract() {
+        for (name, case) in cases() {
+            // A thread of that name, so that a panic tells which case it was.
+            let run = move || case(&MemoryStore::new());
+            thread::Builder::new().name(name.into()).spawn(run).unwrap().join().unwrap();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Sessions: rotation, ends, sweeps.
+
+use super::Case;
+use super::support::{
+    NOW, end, find_session, insert, insert_session, later, read, rotation, session_of, write,
+};
+use crate::password::PasswordHash;
+use crate::session::{EndReason, Generation, Session, SessionId};
+use crate::store::{Store, Transaction, Verdict};
+use crate::testing::block_on;
+use crate::user::CredentialVersion;
+use std::thread;
+
+pub(super) const CASES: &[Case] = &[
+    ("a_session_is_stored_as_it_is", a_session_is_stored_as_it_is),
+    ("a_session_rotates_from_its_current_generation_only", a_session_rotates_by_guard),
+    ("of_64_rotations_of_one_generation_one_wins", of_64_rotations_one_wins),
+    ("a_session_ends_once_and_then_rotates_no_more", a_session_ends_once),
+    ("ending_all_sessions_leaves_those_of_others", ending_all_sessions),
+    ("a_login_against_a_password_change_leaves_no_live_session", login_against_password_change),
+    ("live_sessions_are_listed_the_last_used_first", live_sessions_are_listed),
+    ("a_sweep_deletes_expired_sessions_up_to_its_limit", a_sweep_deletes_expired_sessions),
+];
+
+fn a_session_is_stored_as_it_is(store: &dyn Store) {
+    let user = insert(store, "alice");
+    let session = insert_session(store, &user, 1, NOW);
+    let id = session.id;
+    assert_eq!(read(store, move |db| db.session(id)), Some((session, user.clone())));
+    let endless = Session { ends_at: None, ..session_of(&user, 2, NOW) };
+    let stored = endless.clone();
+    write(store, move |tx| tx.insert_session(&stored));
+    assert_eq!(find_session(store, endless.id), Some(endless));
+}
+
+fn a_session_rotates_by_guard(store: &dyn Store) {
+    let user = insert(store, "alice");
+    let session = insert_session(store, &user, 1, NOW);
+    let id = session.id;
+    let rotate = |from, seconds| write(store, move |tx| tx.rotate_session(id, &rotation(from, seconds)));
+    assert!(!rotate(Generation(1), 1));
+    assert!(rotate(Generation::FIRST, 2));
+    assert!(!rotate(Generation::FIRST, 3));
+    let expected = session.rotated(rotation(Generation::FIRST, 2));
+    assert_eq!(find_session(store, id), Some(expected));
+}
+
+fn of_64_rotations_one_wins(store: &dyn Store) {
+    let id = insert_session(store, &insert(store, "alice"), 1, NOW).id;
+    let won = thread::scope(|scope| {
+        let rotate = move || write(store, move |tx| tx.rotate_session(id, &rotation(Generation::FIRST, 1)));
+        let rivals: Vec<_> = (0..64).map(|_| scope.spawn(rotate)).collect();
+        rivals.into_iter().map(|rival| rival.join().unwrap()).filter(|won| *won).count()
+    });
+    assert_eq!(won, 1);
+    assert_eq!(find_session(store, id).unwrap().generation, Generation(1));
+}
+
+fn a_session_ends_once(store: &dyn Store) {
+    let id = insert_session(store, &insert(store, "alice"), 1, NOW).id;
+    let reasons = [
+        EndReason::Logout,
+        EndReason::Revoked,
+        EndReason::Reuse,
+        EndReason::PasswordChange,
+        EndReason::Deactivation,
+    ];
+    for (i, reason) in reasons.into_iter().enumerate() {
+        let ended = write(store, move |tx| tx.end_session(id, end(reason)));
+        assert_eq!(ended, i == 0);
+    }
+    assert!(!write(store, move |tx| tx.rotate_session(id, &rotation(Generation::FIRST, 1))));
+    assert_eq!(find_session(store, id).unwrap().ended, Some(end(EndReason::Logout)));
+}
+
+fn ending_all_sessions(store: &dyn Store) {
+    let (alice, bob) = (insert(store, "alice"), insert(store, "bob"));
+    let ids = [1, 2, 3].map(|number| insert_session(store, &alice, number, NOW).id);
+    let of_bob = insert_session(store, &bob, 4, NOW).id;
+    let [first, ..] = ids;
+    assert!(write(store, move |tx| tx.end_session(first, end(EndReason::Logout))));
+    let id = alice.id;
+    for expected in [2, 0] {
+        assert_eq!(write(store, move |tx| tx.end_sessions(id, end(EndReason::PasswordChange))), expected);
+    }
+    assert_eq!(find_session(store, first).unwrap().ended, Some(end(EndReason::Logout)));
+    assert_eq!(find_session(store, ids[2]).unwrap().ended, Some(end(EndReason::PasswordChange)));
+    assert_eq!(find_session(store, of_bob).unwrap().ended, None);
+}
+
+fn login_against_password_change(store: &dyn Store) {
+    for round in 0..10_u8 {
+        let user = insert(store, &format!("alice{round}"));
+        let id = user.id;
+        thread::scope(|scope| {
+            for rival in 0..8 {
+                let session = session_of(&user, round * 10 + rival, NOW);
+                scope.spawn(move || {
+                    let login = move |tx: &mut dyn Transaction| {
+                        if !tx.record_login(id, CredentialVersion(0), NOW)? {
+                            return Ok(Verdict::RollBack(()));
+                        }
+                        tx.insert_session(&session)?;
+                        Ok(Verdict::Commit(()))
+                    };
+                    block_on(store.transact(login)).unwrap();
+                });
+            }
+            scope.spawn(move || {
+                write(store, move |tx| {
+                    assert!(tx.set_password(id, &PasswordHash::unusable(), NOW)?);
+                    tx.end_sessions(id, end(EndReason::PasswordChange))
+                })
+            });
+        });
+        assert_eq!(read(store, move |db| db.live_sessions(id, NOW)), [], "round {round}");
+    }
+}
+
+fn live_sessions_are_listed(store: &dyn Store) {
+    let user = insert(store, "alice");
+    let other = insert(store, "bob");
+    insert_session(store, &other, 9, NOW);
+    let first = insert_session(store, &user, 1, later(1));
+    let second = insert_session(store, &user, 2, later(2));
+    let ended = insert_session(store, &user, 3, later(3)).id;
+    let expired = Session { expires_at: later(5), ..session_of(&user, 4, later(4)) };
+    write(store, move |tx| {
+        tx.insert_session(&expired)?;
+        tx.end_session(ended, end(EndReason::Logout))
+    });
+    let rotated = rotation(Generation::FIRST, 30);
+    let expected = [first.clone().rotated(rotated.clone()), second];
+    assert!(write(store, move |tx| tx.rotate_session(first.id, &rotated)));
+    assert_eq!(read(store, move |db| db.live_sessions(user.id, later(31))), expected);
+}
+
+fn a_sweep_deletes_expired_sessions(store: &dyn Store) {
+    let user = insert(store, "alice");
+    for number in 1..=5 {
+        let session = Session { expires_at: later(u64::from(number)), ..session_of(&user, number, NOW) };
+        write(store, move |tx| tx.insert_session(&session));
+    }
+    let sweep = |seconds, limit| write(store, move |tx| tx.sweep_sessions(later(seconds), limit));
+    assert_eq!(sweep(1, 10), 0);
+    assert_eq!(sweep(5, 3), 3);
+    assert_eq!(sweep(5, 3), 1);
+    assert!(find_session(store, SessionId::from_bytes([5; 16])).is_some());
+}
