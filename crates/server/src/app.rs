@@ -151,3 +151,82 @@ async fn serve(
 fn join(thread: JoinHandle<anyhow::Result<()>>) -> anyhow::Result<()> {
     thread.join().unwrap_or_else(|_| Err(anyhow!("the server's thread panicked")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::settings::Secret;
+    use doorward_domain::keys::Algorithm;
+    use doorward_domain::password::Password;
+    use doorward_domain::use_cases::{Draft, Role};
+    use std::path::Path;
+
+    fn settings(directory: &Path) -> Settings {
+        let mut settings = Settings::default();
+        settings.server.bind.set_port(0);
+        settings.server.workers = 1;
+        settings.database.url = Secret::new(format!("sqlite://{}/data/doorward.db", directory.display()));
+        settings.passwords.bcrypt_cost = 4;
+        settings
+    }
+
+    fn started(settings: &Settings) -> Running {
+        start(settings.clone(), Arc::new(SystemClock)).unwrap()
+    }
+
+    fn get(server: &Running, path: &str) -> String {
+        let url = format!("http://{}{path}", server.address());
+        ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap()
+    }
+
+    fn draft() -> Draft {
+        let password = || Password::new("Corr3ct-horse!");
+        Draft {
+            username: Some("alice".to_owned()),
+            email: Some("alice@example.com".to_owned()),
+            password: password(),
+            password_again: password(),
+        }
+    }
+
+    #[test]
+    fn a_second_start_finds_everything_that_the_first_one_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path());
+        let first = started(&settings);
+        let keys = get(&first, "/.well-known/jwks.json");
+        System::new().block_on(first.auth().register(draft(), Role::Member)).unwrap();
+        first.stop().unwrap();
+
+        let second = started(&settings);
+        assert_eq!(get(&second, "/.well-known/jwks.json"), keys);
+        let found = System::new().block_on(second.auth().find_account("alice")).unwrap();
+        assert!(found.is_some());
+    }
+
+    #[test]
+    fn a_key_that_another_instance_makes_is_published_within_a_second() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path());
+        let (one, other) = (started(&settings), started(&settings));
+        let made = System::new().block_on(one.keys().rotate(Algorithm::EdDsa)).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "what is promised is a second of the real clock")]
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(1);
+        while !get(&other, "/.well-known/jwks.json").contains(&made.0) {
+            #[expect(clippy::disallowed_methods, reason = "likewise")]
+            let now = std::time::Instant::now();
+            assert!(now < deadline, "{made} is not published");
+        }
+    }
+
+    #[test]
+    fn what_keeps_a_server_from_starting_is_told_with_its_setting() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut settings = settings(directory.path());
+        let first = started(&settings);
+        settings.server.bind = first.address();
+        let error = start(settings, Arc::new(SystemClock)).err().unwrap();
+        assert!(error.to_string().starts_with("server.bind: cannot listen on "), "{error:#}");
+    }
+}

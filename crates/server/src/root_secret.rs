@@ -1,13 +1,15 @@
 //! Where the root secret comes from: the settings, or a file beside the embedded database.
 
+use crate::private_files::create_private_file;
 use crate::settings::Settings;
 use anyhow::{Context as _, bail};
 use doorward_domain::random::Random;
 use doorward_domain::sealing::Fingerprint;
 use doorward_persistence::DatabaseUrl;
 use doorward_tokens::RootSecret;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -80,19 +82,12 @@ fn read(path: &Path) -> anyhow::Result<Option<RootSecret>> {
     RootSecret::parse(&text).map(Some).with_context(|| path.display().to_string())
 }
 
-#[cfg(unix)]
 fn refuse_if_others_can_read(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(path)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         let path = path.display();
         bail!("{path} can be read by others (its mode is {mode:o}); mend it with: chmod 600 {path}");
     }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_if_others_can_read(_path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
@@ -118,19 +113,10 @@ fn create(path: &Path, random: &dyn Random) -> anyhow::Result<RootSecret> {
 }
 
 fn write_new(path: &Path, secret: &RootSecret) -> io::Result<()> {
-    let mut file = private_file(path)?;
+    let mut file = create_private_file(path)?;
     file.write_all(secret.to_text().as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()
-}
-
-/// Creates a file that only its owner can read and write; fails if it is there.
-pub(crate) fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Makes the file's name survive a power cut too. Not every file system can.
@@ -144,7 +130,6 @@ fn sync_directory(path: &Path) {
 mod tests {
     use super::*;
     use doorward_tokens::OsRandom;
-    use std::os::unix::fs::PermissionsExt as _;
 
     fn beside(directory: &tempfile::TempDir) -> DatabaseUrl {
         DatabaseUrl::parse(&format!("sqlite://{}", directory.path().join("doorward.db").display())).unwrap()
@@ -200,7 +185,7 @@ mod tests {
     #[test]
     fn a_file_that_holds_no_secret_is_refused_without_showing_it() {
         let directory = tempfile::tempdir().unwrap();
-        private_file(&directory.path().join("secret.key")).unwrap().write_all(b"hunter2").unwrap();
+        create_private_file(&directory.path().join("secret.key")).unwrap().write_all(b"hunter2").unwrap();
         let error = format!("{:#}", find_in(&beside(&directory), None).unwrap_err());
         assert!(
             error.contains("secret.key: the root secret is not base64") && !error.contains("hunter2"),

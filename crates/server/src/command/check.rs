@@ -33,20 +33,26 @@ pub fn run(context: &Context) -> anyhow::Result<ExitCode> {
                 .map_or("built-in defaults".to_owned(), |file| file.display().to_string());
             report.ok("settings", &format!("{from}, and the environment"));
             let url = database_url(&settings)?;
-            let is_migrated = check_schema(&settings, &url, &mut report);
-            actix_web::rt::System::new().block_on(check_secrets(
-                &settings,
-                &url,
-                is_migrated,
-                &mut report,
-            ))?;
+            let schema = check_schema(&settings, &url, &mut report);
+            actix_web::rt::System::new().block_on(check_secrets(&settings, &url, schema, &mut report))?;
         }
     }
     Ok(report.ends())
 }
 
-/// Tells about the database and its migrations, and whether it has all of them.
-fn check_schema(settings: &Settings, url: &DatabaseUrl, report: &mut Report) -> bool {
+/// What is known of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Schema {
+    /// It can be asked.
+    Complete,
+    /// It is not there or not up to date yet.
+    Incomplete,
+    /// It does not answer.
+    Unknown,
+}
+
+/// Tells about the database and its migrations.
+fn check_schema(settings: &Settings, url: &DatabaseUrl, report: &mut Report) -> Schema {
     let creates = settings.database.migrate_on_start;
     if let Some(path) = url.path().filter(|path| !path.exists()) {
         let path = path.display();
@@ -55,13 +61,13 @@ fn check_schema(settings: &Settings, url: &DatabaseUrl, report: &mut Report) -> 
         } else {
             report.wrong("database", &format!("{path} is not there; create it with: doorward migrate"));
         }
-        return false;
+        return Schema::Incomplete;
     }
     let status = match Migrator::new(url).status() {
         Ok(status) => status,
         Err(error) => {
             report.wrong("database", &format!("{url}: {error}"));
-            return false;
+            return Schema::Unknown;
         }
     };
     report.ok("database", &format!("{url} answers"));
@@ -77,14 +83,14 @@ fn check_schema(settings: &Settings, url: &DatabaseUrl, report: &mut Report) -> 
         }
         _ => report.wrong("migrations", "the database belongs to a newer version; install that one"),
     }
-    newer == 0 && missing == 0
+    if newer == 0 && missing == 0 { Schema::Complete } else { Schema::Incomplete }
 }
 
 /// Tells whether the root secret is there, is the database's, and opens its keys.
 async fn check_secrets(
     settings: &Settings,
     url: &DatabaseUrl,
-    is_migrated: bool,
+    schema: Schema,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let secret = match root_secret::find(settings, url) {
@@ -94,9 +100,19 @@ async fn check_secrets(
             return Ok(());
         }
     };
-    if !is_migrated {
-        report.secret(settings, url, secret.as_ref(), None);
-        return Ok(());
+    match schema {
+        Schema::Complete => {}
+        Schema::Incomplete => {
+            report.secret(settings, url, secret.as_ref(), None);
+            return Ok(());
+        }
+        Schema::Unknown => {
+            if secret.is_some() {
+                report
+                    .ok("root secret", "is there; the database does not answer whether it is the right one");
+            }
+            return Ok(());
+        }
     }
     let database = compose::open(settings, url)?;
     let store = database.store();

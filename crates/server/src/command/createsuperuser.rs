@@ -4,6 +4,7 @@ use super::console::{self, Person, Terminal, ask_new_password};
 use super::{Context, Usage, with_parts};
 use anyhow::anyhow;
 use doorward_domain::password::{Password, PasswordError, PasswordRules};
+use doorward_domain::store::Lookup;
 use doorward_domain::use_cases::{Auth, Draft, DraftErrors, RegisterError, Role, check_draft};
 use doorward_domain::user::User;
 use std::fmt::Display;
@@ -59,64 +60,67 @@ async fn without_asking(auth: &Auth, args: Args, password: &str, trim: bool) -> 
     }
 }
 
-/// Asks for what is missing, and again for what was wrong, until the account is made.
+/// Asks for what is missing, and for each answer again until it is right.
 async fn interview(auth: &Auth, args: Args, person: &mut dyn Person, trim: bool) -> anyhow::Result<User> {
-    let Args { mut username, mut email, .. } = args;
+    let username = ask_username(auth, args.username, person).await?;
+    let email = ask_email(auth, args.email, person).await?;
     loop {
-        let name = ask_username(auth, username.take(), person).await?;
-        let address = match email.take() {
-            Some(address) => address,
-            None => person.ask("Email address (may be blank): ")?,
-        };
-        loop {
-            let password = ask_new_password(person)?;
-            let draft = match draft(Some(name.clone()), Some(address.clone()), &password, trim) {
-                Ok(draft) => draft,
-                Err(error) => {
-                    person.tell(&error.to_string());
-                    continue;
-                }
-            };
-            match auth.register(draft, Role::Superuser).await {
-                Ok(user) => return Ok(user),
-                Err(RegisterError::Failure(failure)) => return Err(failure.into()),
-                Err(RegisterError::Invalid(errors)) => {
-                    person.tell(&sentences(&errors).join("\n"));
-                    if !errors.username.is_empty() || !errors.email.is_empty() {
-                        username = errors.username.is_empty().then_some(name);
-                        email = errors.email.is_empty().then_some(address);
-                        break;
-                    }
-                }
+        let password = ask_new_password(person)?;
+        let draft = match draft(Some(username.clone()), Some(email.clone()), &password, trim) {
+            Ok(draft) => draft,
+            Err(error) => {
+                person.tell(&error.to_string());
+                continue;
             }
+        };
+        match auth.register(draft, Role::Superuser).await {
+            Ok(user) => return Ok(user),
+            Err(RegisterError::Failure(failure)) => return Err(failure.into()),
+            Err(RegisterError::Invalid(errors)) if !errors.password.is_empty() => {
+                person.tell(&lines(&errors.password));
+            }
+            // A name was right a moment ago: somebody else took it meanwhile.
+            Err(RegisterError::Invalid(errors)) => return Err(anyhow!(sentences(&errors).join(" "))),
         }
     }
 }
 
-/// A username that could be used when it was asked for.
-async fn ask_username(auth: &Auth, given: Option<String>, person: &mut dyn Person) -> anyhow::Result<String> {
-    let mut given = given;
+async fn ask_username(
+    auth: &Auth,
+    mut given: Option<String>,
+    person: &mut dyn Person,
+) -> anyhow::Result<String> {
     loop {
-        let name = match given.take() {
-            Some(name) => name,
-            None => person.ask("Username: ")?,
-        };
-        let probe = Draft { username: Some(name.clone()), ..Draft::default() };
-        let look = move |db: &mut dyn doorward_domain::store::Lookup| {
-            check_draft(db, &probe, Role::Superuser, &PasswordRules::default())
-        };
-        // Without a password no draft is complete; what counts is what is wrong with the name.
-        match auth.ports().store.query(look).await? {
-            Err(errors) if !errors.username.is_empty() => {
-                let sentences: Vec<_> = errors.username.iter().map(ToString::to_string).collect();
-                person.tell(&sentences.join(
-                    "
-",
-                ));
-            }
-            _ => return Ok(name),
+        let username = given.take().map_or_else(|| person.ask("Username: "), Ok)?;
+        let errors = errors_of(auth, Draft { username: Some(username.clone()), ..Draft::default() }).await?;
+        if errors.username.is_empty() {
+            return Ok(username);
         }
+        person.tell(&lines(&errors.username));
     }
+}
+
+/// Asks for the address; a blank one is none.
+async fn ask_email(
+    auth: &Auth,
+    mut given: Option<String>,
+    person: &mut dyn Person,
+) -> anyhow::Result<String> {
+    loop {
+        let email = given.take().map_or_else(|| person.ask("Email address (may be blank): "), Ok)?;
+        let errors = errors_of(auth, Draft { email: Some(email.clone()), ..Draft::default() }).await?;
+        if email.is_empty() || errors.email.is_empty() {
+            return Ok(email);
+        }
+        person.tell(&lines(&errors.email));
+    }
+}
+
+/// What is wrong with the fields that are there. No account comes of it, since others are not.
+async fn errors_of(auth: &Auth, draft: Draft) -> anyhow::Result<DraftErrors> {
+    let rules = PasswordRules::default();
+    let look = move |db: &mut dyn Lookup| check_draft(db, &draft, Role::Superuser, &rules);
+    Ok(auth.ports().store.query(look).await?.err().unwrap_or_default())
 }
 
 fn draft(
@@ -133,6 +137,10 @@ fn draft(
 /// A password as a login will present it: with white space around it only where that counts.
 pub(super) fn new_password(typed: &str, trim: bool) -> Result<Password, PasswordError> {
     Password::new(if trim { typed.trim() } else { typed }).ok_or(PasswordError::TooLong)
+}
+
+fn lines(errors: &[impl Display]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn sentences(errors: &DraftErrors) -> Vec<String> {
@@ -205,26 +213,24 @@ mod tests {
             ],
         );
         let [told] = told.as_slice() else { panic!("{told:?}") };
-        assert!(told.starts_with("password: This password is too short. "), "{told}");
+        assert!(told.starts_with("This password is too short. "), "{told}");
         assert_eq!(told.lines().count(), 3);
     }
 
     #[test]
-    fn a_bad_address_is_asked_for_again() {
+    fn a_bad_address_is_told_before_the_password_is_asked_for() {
         let (user, told) = asked(
             &World::new(),
             Args { username: Some("root".to_owned()), ..NOTHING },
             &[
                 ("Email", "nonsense"),
-                ("Password:", GOOD),
-                ("Password (again)", GOOD),
                 ("Email", "root@example.org"),
                 ("Password:", GOOD),
                 ("Password (again)", GOOD),
             ],
         );
         assert_eq!(user.email.unwrap().as_str(), "root@example.org");
-        assert_eq!(told, ["email: Enter a valid email address."]);
+        assert_eq!(told, ["Enter a valid email address."]);
     }
 
     #[test]

@@ -38,12 +38,18 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<ExitCode> {
         Action::Run => {
             prepare_file(&url)?;
             let applied = migrator.run()?;
-            applied.iter().for_each(|name| console::say(&format!("applied   {name}")));
+            for name in &applied {
+                console::say(&format!("applied   {name}"));
+            }
             if applied.is_empty() {
                 console::say("Nothing to do: the schema is up to date.");
             }
         }
-        Action::Status => migrator.status()?.iter().for_each(|one| console::say(&line(one))),
+        Action::Status => {
+            for one in &migrator.status()? {
+                console::say(&line(one));
+            }
+        }
         Action::Revert => match migrator.revert()? {
             Some(name) => console::say(&format!("reverted  {name}")),
             None => console::say("Nothing to do: no migration is applied."),

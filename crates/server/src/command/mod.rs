@@ -51,7 +51,7 @@ pub enum Command {
 /// Doorward, an authentication server: register, log in, refresh, log out, guard.
 ///
 /// Without a command it serves: on a fresh machine that makes a SQLite database and a root secret in
-/// data/, and listens on http://127.0.0.1:8000.
+/// data/, and listens on port 8000 of 127.0.0.1.
 #[derive(Debug, Parser)]
 #[command(name = "doorward", version, max_term_width = 100, after_long_help = EXAMPLES)]
 struct Cli {

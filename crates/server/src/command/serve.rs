@@ -3,7 +3,7 @@
 use super::{Context, console, start_log};
 use crate::app::{self, Running};
 use crate::clock::SystemClock;
-use crate::settings::Settings;
+use crate::settings::{Origin, Settings};
 use actix_web::rt::signal::unix::{Signal, SignalKind, signal};
 use anyhow::bail;
 use std::io;
@@ -30,15 +30,18 @@ fn announce(context: &Context, settings: &Settings, running: &Running) {
     let program = std::env::args().next().unwrap_or_else(|| "doorward".to_owned());
     let config =
         context.file.as_ref().map(|file| format!(" --config {}", file.display())).unwrap_or_default();
+    // Nobody said where clients reach it: then it is where it listens.
+    let is_default = settings.server.public_url == Origin::local();
+    let listens = format!("http://{}", running.address());
+    let public_url = if is_default { &listens } else { settings.server.public_url.as_str() };
     console::say(&format!(
-        "Doorward {} listens on http://{}\n\
-         API docs:           {}/api/docs/\n\
+        "Doorward {} listens on {listens}\n\
+         API docs:           {public_url}/api/docs/\n\
          Make a superuser:   {program}{config} createsuperuser\n\
          Stop:               Ctrl-C",
         env!("CARGO_PKG_VERSION"),
-        running.address(),
-        settings.server.public_url,
     ));
+    log::info!(address:% = running.address(); "serving");
 }
 
 /// The first signal lets requests in flight end, the second does not wait for them.

@@ -15,7 +15,7 @@ pub struct Network(IpNet);
 pub struct NetworkError(String);
 
 impl Network {
-    /// The widest private networks are 10.0.0.0/8 (RFC 1918) and fc00::/7 (RFC 4193).
+    /// The widest private networks are 10.0.0.0/8 (RFC 1918) and `fc00::/7` (RFC 4193).
     const WIDEST: (u8, u8) = (8, 7);
 
     /// The network.

@@ -197,7 +197,12 @@ impl Problems {
         self.0.push(Problem::new(key, what));
     }
 
-    fn within<N: PartialOrd + std::fmt::Display>(&mut self, key: &str, value: N, range: RangeInclusive<N>) {
+    fn within<N: PartialOrd + Copy + std::fmt::Display>(
+        &mut self,
+        key: &str,
+        value: N,
+        range: RangeInclusive<N>,
+    ) {
         if !range.contains(&value) {
             self.add(key, format!("{value} is not from {} to {}", range.start(), range.end()));
         }

@@ -128,7 +128,7 @@ impl Default for Tokens {
             shared_key: Secret::default(),
             retiring_keys: Vec::new(),
             issuer: Issuer::PublicUrl,
-            audience: Vec::new(),
+            audience: vec!["doorward".to_owned()],
             claims: Vec::new(),
             simplejwt: SimpleJwt::V5_4,
             access_lifetime: Duration::from_secs(5 * 60),

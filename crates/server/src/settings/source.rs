@@ -1,5 +1,5 @@
 use super::{Problem, Settings};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use zeroize::Zeroizing;
@@ -27,7 +27,7 @@ impl Environment {
     }
 
     /// These variables.
-    pub fn from_pairs(pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+    pub fn from_pairs<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let pairs = pairs.into_iter().map(|(name, value)| (name.into(), Zeroizing::new(value.into())));
         Self(pairs.filter(|(name, _)| name.starts_with(PREFIX)).collect())
     }
@@ -45,7 +45,7 @@ impl Environment {
             let key = rest.to_ascii_lowercase().replace("__", ".");
             let found = match (known.kind(&key), key.strip_suffix(FILE)) {
                 (Some(kind), _) => Ok((key.clone(), kind.value(value))),
-                (None, Some(key)) if known.kind(key).is_some() => known.from_file(key, value),
+                (None, Some(key)) if known.kind(key).is_some() => known.in_file(key, value),
                 (None, _) => Err(known.unknown(&key)),
             };
             match found {
@@ -53,7 +53,7 @@ impl Environment {
                     if values.insert(key.clone(), value).is_some() {
                         problems.push(Problem::new(
                             key,
-                            format!("{name} is set twice, once with _FILE; set one"),
+                            format!("{name} is set, and the same without _FILE too; set one"),
                         ));
                     }
                 }
@@ -115,18 +115,19 @@ impl KnownKeys {
 
     /// What to say of a key that there is not.
     pub(super) fn unknown(&self, key: &str) -> String {
-        let shared = |known: &str| {
-            let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-            let (known, key) = (last(known), last(key));
-            known.starts_with(&key) || key.starts_with(&known) || distance(&known, &key) <= 2
-        };
-        match self.0.keys().find(|known| shared(known)) {
-            Some(known) => format!("there is no such setting; is {known} meant?"),
-            None => "there is no such setting; config/default.toml lists all of them".to_owned(),
+        let section = key.split('.').next().unwrap_or_default();
+        let split = || self.0.keys().filter_map(|known| known.split_once('.'));
+        let siblings: Vec<_> = split().filter(|(of, _)| *of == section).map(|(_, name)| name).collect();
+        if siblings.is_empty() {
+            let sections: BTreeSet<_> = split().map(|(section, _)| section).collect();
+            let sections: Vec<_> = sections.into_iter().collect();
+            format!("there is no such setting; the sections are {}", sections.join(", "))
+        } else {
+            format!("there is no such setting; [{section}] has {}", siblings.join(", "))
         }
     }
 
-    fn from_file(&self, key: &str, path: &str) -> Result<(String, config::Value), String> {
+    fn in_file(&self, key: &str, path: &str) -> Result<(String, config::Value), String> {
         let text = fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
         let text = Zeroizing::new(text);
         let kind = self.kind(key).unwrap_or(Kind::One);
@@ -134,42 +135,9 @@ impl KnownKeys {
     }
 }
 
-/// How many characters have to be put in, taken out or changed to make one text the other
-/// (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, b) in row.iter_mut().skip(1).zip(other.chars()) {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            left = changed.min(left + 1).min(diagonal + 1);
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_distance_of_two_words() {
-        for (one, other, expected) in [
-            ("", "", 0),
-            ("acess", "access", 1),
-            ("levle", "level", 2),
-            ("abc", "", 3),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(one, other), expected, "{one} {other}");
-        }
-    }
 
     #[test]
     fn debug_shows_names_alone() {
