@@ -73,17 +73,22 @@ pub(crate) struct Gate {
 }
 
 struct GateState {
-    open: bool,
+    open_for: usize,
     asked: usize,
 }
 
 impl Gate {
     pub(crate) fn closed() -> Self {
-        Self { state: Mutex::new(GateState { open: false, asked: 0 }), changed: Condvar::new() }
+        Self { state: Mutex::new(GateState { open_for: 0, asked: 0 }), changed: Condvar::new() }
     }
 
     pub(crate) fn open(&self) {
-        self.state.lock().unwrap().open = true;
+        self.open_for(usize::MAX);
+    }
+
+    /// Opens the gate for the first `count` that ask, and nobody else.
+    pub(crate) fn open_for(&self, count: usize) {
+        self.state.lock().unwrap().open_for = count;
         self.changed.notify_all();
     }
 
@@ -103,8 +108,9 @@ impl Random for Gate {
     fn fill(&self, bytes: &mut [u8]) {
         let mut state = self.state.lock().unwrap();
         state.asked += 1;
+        let turn = state.asked;
         self.changed.notify_all();
-        drop(self.changed.wait_while(state, |state| !state.open).unwrap());
+        drop(self.changed.wait_while(state, |state| state.open_for < turn).unwrap());
         bytes.fill(7);
     }
 }

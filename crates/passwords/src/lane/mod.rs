@@ -16,6 +16,7 @@ use doorward_domain::time::{Clock, Timestamp};
 use job::Job;
 use oneshot::{Sender, oneshot};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
@@ -27,7 +28,12 @@ use worker::Shared;
 /// called, not when its future is first polled. It is refused with [`HashError::Busy`] at once when
 /// the queue is full, and when a thread comes to it only after the deadline; so nobody waits longer
 /// than the deadline and one hash. A job whose future was dropped before it began is skipped. A
-/// panic in a hash function answers its job with [`HashError::Failed`] and harms no other.
+/// panic in a hash function answers its job with [`HashError::Failed`], at worst also those that are
+/// computed with it, and harms no other.
+///
+/// With [`Engine::Interleaved`](crate::Engine::Interleaved), a thread that comes to a bcrypt hash
+/// takes its share of those of the same cost that wait as well, four in all at most, and computes
+/// them at once. Nobody waits for more to come. The jobs of one such group end together.
 ///
 /// Dropping the lane fails what still waits and returns when the hashes under way are done.
 ///
@@ -87,7 +93,7 @@ impl HashLane {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, LaneError> {
         settings.check()?;
-        let hasher = DjangoHasher::new(settings.cost, random);
+        let hasher = DjangoHasher::new(settings.cost, random).with_engine(settings.engine);
         let shared = Arc::new(Shared::new(hasher, settings.queue, settings.deadline));
         let mut lane = Self { shared, clock, threads: Vec::new() };
         for number in 0..settings.threads {
@@ -129,6 +135,10 @@ impl HashLane {
         }
     }
 
+    fn hasher(&self) -> &DjangoHasher {
+        &self.shared.hasher
+    }
+
     fn submit<T: Send + 'static>(
         &self,
         job: impl FnOnce(Sender<Result<T, HashError>>, Timestamp) -> Job,
@@ -144,11 +154,11 @@ impl HashLane {
 
 impl PasswordHasher for HashLane {
     fn hash(&self, password: Password) -> Hashing<PasswordHash> {
-        self.submit(|answer, now| Job::hash(password, answer, now))
+        self.submit(|answer, now| Job::hash(self.hasher(), password, answer, now))
     }
 
     fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Hashing<Verification> {
-        self.submit(|answer, now| Job::verify(password, hash, answer, now))
+        self.submit(|answer, now| Job::verify(self.hasher(), password, hash.as_ref(), answer, now))
     }
 }
 
@@ -173,6 +183,13 @@ impl fmt::Debug for HashLane {
             .field("refused", &self.refused())
             .finish_non_exhaustive()
     }
+}
+
+/// What `action` returns, unless it panics. The panic hook has told of it then, what `action` owned
+/// is dropped, which answers `Failed`, and nothing else is left half-done: the hasher keeps nothing
+/// from one call to the next.
+fn contained<T>(action: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(action)).ok()
 }
 
 #[cfg(test)]

@@ -12,12 +12,14 @@ pub(super) struct Queue<T> {
 
 struct State<T> {
     waiting: VecDeque<T>,
+    /// How many poppers wait.
+    idle: usize,
     closed: bool,
 }
 
 impl<T> Queue<T> {
     pub(super) fn new(capacity: usize) -> Self {
-        let state = State { waiting: VecDeque::new(), closed: false };
+        let state = State { waiting: VecDeque::new(), idle: 0, closed: false };
         Self { capacity, state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -37,14 +39,21 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Waits for the next item; `None` once the queue is closed.
-    pub(super) fn pop(&self) -> Option<T> {
+    /// Waits for the next item, and takes with it those behind that go with it: as many as leave
+    /// the other idle poppers their share, and no more than `most` in all. `None` once the queue is
+    /// closed.
+    pub(super) fn pop_alike(&self, most: usize, go_together: impl Fn(&T, &T) -> bool) -> Option<Vec<T>> {
         let mut state = self.lock();
         while !state.closed {
-            if let Some(item) = state.waiting.pop_front() {
-                return Some(item);
+            if let Some(first) = state.waiting.pop_front() {
+                let share = share(state.waiting.len() + 1, state.idle, most);
+                let mut items = vec![first];
+                take_alike(&mut state.waiting, &mut items, share, go_together);
+                return Some(items);
             }
+            state.idle += 1;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
         }
         None
     }
@@ -74,9 +83,76 @@ impl<T> Queue<T> {
     }
 }
 
+/// How many of the waiting items one popper takes while others are idle.
+fn share(waiting: usize, idle: usize, most: usize) -> usize {
+    waiting.div_ceil(idle + 1).min(most)
+}
+
+/// Moves items that go with the first of `taken` to it, until there are `share` of them.
+fn take_alike<T>(
+    waiting: &mut VecDeque<T>,
+    taken: &mut Vec<T>,
+    share: usize,
+    go_together: impl Fn(&T, &T) -> bool,
+) {
+    let mut place = 0;
+    while taken.len() < share {
+        let (Some(first), Some(item)) = (taken.first(), waiting.get(place)) else { return };
+        if go_together(first, item) {
+            taken.extend(waiting.remove(place));
+        } else {
+            place += 1;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl<T> Queue<T> {
+        fn pop(&self) -> Option<T> {
+            self.pop_alike(1, |_, _| true)?.pop()
+        }
+    }
+
+    fn filled<const N: usize>(items: [u8; N]) -> Queue<u8> {
+        let queue = Queue::new(N);
+        for item in items {
+            queue.push(item, |_| true).unwrap();
+        }
+        queue
+    }
+
+    /// Takes items of the same ten.
+    fn pop_tens(queue: &Queue<u8>, most: usize) -> Option<Vec<u8>> {
+        queue.pop_alike(most, |first, item| first / 10 == item / 10)
+    }
+
+    #[test]
+    fn alike_items_come_out_together_and_the_others_keep_their_order() {
+        let queue = filled([10, 20, 11, 30, 12, 21, 13, 14]);
+        assert_eq!(pop_tens(&queue, 4), Some(vec![10, 11, 12, 13]));
+        assert_eq!(pop_tens(&queue, 4), Some(vec![20, 21]));
+        assert_eq!(pop_tens(&queue, 4), Some(vec![30]));
+        assert_eq!(pop_tens(&queue, 4), Some(vec![14]));
+    }
+
+    #[test]
+    fn one_at_a_time_is_taken_where_that_is_most() {
+        let queue = filled([10, 11]);
+        assert_eq!(pop_tens(&queue, 1), Some(vec![10]));
+        assert_eq!(queue.len(), 1);
+    }
+
+    #[test]
+    fn idle_poppers_are_left_their_share() {
+        for (waiting, idle, expected) in
+            [(1, 0, 1), (3, 0, 3), (9, 0, 4), (1, 3, 1), (2, 1, 1), (3, 1, 2), (4, 1, 2), (64, 1, 4)]
+        {
+            assert_eq!(share(waiting, idle, 4), expected, "{waiting} waiting, {idle} idle");
+        }
+    }
 
     #[test]
     fn items_come_out_in_the_order_in_which_they_went_in() {

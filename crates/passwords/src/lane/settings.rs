@@ -1,6 +1,7 @@
 //! How wide the lane is, and how long its queue.
 
 use crate::cost::Cost;
+use crate::engine::Engine;
 use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -10,14 +11,17 @@ use std::time::Duration;
 pub struct LaneSettings {
     /// The cost of new hashes. Default: [`Cost::DEFAULT`], 12.
     pub cost: Cost,
-    /// How many hashes are computed at once; 1 to 1024. Default: one a core, which computes as many
-    /// hashes a second as the machine can. More only make each of them slower.
+    /// How many threads compute hashes; 1 to 1024. Default: one a core, which computes as many hashes
+    /// a second as the machine can. More only make each of them slower.
     pub threads: usize,
     /// How many jobs may wait beyond those that are being computed; 1 to 65,536. Default: 256.
     pub queue: usize,
     /// How long a job may wait before it is refused instead of computed; 1 ms to 60 s. Default: 2 s,
     /// which with the hash itself stays below what people and proxies wait for.
     pub deadline: Duration,
+    /// What computes bcrypt. Default: [`Engine::Interleaved`]; [`Engine::Crate`] switches the
+    /// computing of several hashes at once off.
+    pub engine: Engine,
 }
 
 impl Default for LaneSettings {
@@ -27,6 +31,7 @@ impl Default for LaneSettings {
             threads: available_parallelism().map_or(1, usize::from).min(*THREADS.end()),
             queue: 256,
             deadline: Duration::from_secs(2),
+            engine: Engine::default(),
         }
     }
 }

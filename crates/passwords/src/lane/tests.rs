@@ -1,7 +1,7 @@
 use super::*;
 use crate::cost::Cost;
 use crate::doubles::{Gate, StoppedClock, block_on, poll_once};
-use std::sync::atomic::AtomicBool;
+use crate::engine::Engine;
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -16,13 +16,17 @@ struct Narrow {
 }
 
 fn narrow(queue: usize) -> Narrow {
+    narrow_with(Engine::Interleaved, queue)
+}
+
+fn narrow_with(engine: Engine, queue: usize) -> Narrow {
     let (gate, clock) = (Arc::new(Gate::closed()), Arc::new(StoppedClock::new()));
-    let lane = start(queue, gate.clone(), clock.clone());
+    let lane = start(engine, queue, gate.clone(), clock.clone());
     Narrow { lane, gate, clock }
 }
 
-fn start(queue: usize, random: Arc<dyn Random>, clock: Arc<dyn Clock>) -> HashLane {
-    let settings = LaneSettings { cost: Cost::MIN, threads: 1, queue, deadline: DEADLINE };
+fn start(engine: Engine, queue: usize, random: Arc<dyn Random>, clock: Arc<dyn Clock>) -> HashLane {
+    let settings = LaneSettings { cost: Cost::MIN, threads: 1, queue, deadline: DEADLINE, engine };
     HashLane::start(settings, random, clock).unwrap()
 }
 
@@ -105,20 +109,103 @@ fn callers_who_left_do_not_fill_the_queue() {
 
 #[test]
 fn a_panic_fails_its_job_and_leaves_the_thread_alive() {
-    struct PanicsOnce(AtomicBool);
-
-    impl Random for PanicsOnce {
-        fn fill(&self, bytes: &mut [u8]) {
-            assert!(self.0.swap(true, Ordering::Relaxed), "this panic belongs to the test");
-            bytes.fill(7);
-        }
-    }
-
-    let random = Arc::new(PanicsOnce(AtomicBool::new(false)));
-    let lane = start(1, random, Arc::new(StoppedClock::new()));
+    let gate = Arc::new(Gate::closed());
+    gate.open();
+    let random = Arc::new(PanicsOnTurn { gate, turn: 1 });
+    let lane = start(Engine::Interleaved, 1, random, Arc::new(StoppedClock::new()));
     assert_eq!(block_on(lane.hash(password())), Err(HashError::Failed));
     assert!(block_on(lane.hash(password())).is_ok());
     assert_eq!(lane.busy(), 0);
+}
+
+#[test]
+fn a_panic_over_one_job_harms_none_of_those_computed_with_it() {
+    let (gate, clock) = (Arc::new(Gate::closed()), Arc::new(StoppedClock::new()));
+    let random = Arc::new(PanicsOnTurn { gate: gate.clone(), turn: 3 });
+    let lane = start(Engine::Interleaved, 4, random, clock);
+    let first = lane.hash(password());
+    gate.wait_until_asked(1);
+    let [second, third, fourth] = [(); 3].map(|()| lane.hash(password()));
+    gate.open();
+    assert!(block_on(first).is_ok() && block_on(second).is_ok());
+    assert_eq!(block_on(third), Err(HashError::Failed));
+    assert!(block_on(fourth).is_ok());
+}
+
+/// While the thread is busy with one job, `waiting` more queue up; then it comes to them.
+fn left_waiting_once_the_thread_comes_back(engine: Engine, waiting: usize) -> usize {
+    let Narrow { lane, gate, .. } = narrow_with(engine, waiting);
+    let first = lane.hash(password());
+    gate.wait_until_asked(1);
+    let others: Vec<_> = (0..waiting).map(|_| lane.hash(password())).collect();
+    gate.open_for(1);
+    gate.wait_until_asked(2);
+    let left = lane.waiting();
+    assert_eq!(lane.busy(), 1);
+    gate.open();
+    assert!(block_on(first).is_ok());
+    for other in others {
+        assert!(block_on(other).is_ok());
+    }
+    left
+}
+
+#[test]
+fn a_thread_takes_up_to_four_waiting_jobs_at_once() {
+    for (waiting, left) in [(1, 0), (3, 0), (4, 0), (6, 2)] {
+        assert_eq!(left_waiting_once_the_thread_comes_back(Engine::Interleaved, waiting), left, "{waiting}");
+    }
+}
+
+#[test]
+fn the_crates_engine_takes_one_job_at_a_time() {
+    assert_eq!(left_waiting_once_the_thread_comes_back(Engine::Crate, 3), 2);
+}
+
+#[test]
+fn only_jobs_of_one_bcrypt_cost_are_taken_together() {
+    let costlier = DjangoHasher::new(Cost::new(5).unwrap(), Arc::new(Constant)).hash(&password()).unwrap();
+    let pbkdf2 = "pbkdf2_sha1$1000$zHZS2zEtkJv6WR8fPkPazu$auFtnbSz23tAKK+DzRdj6ztmvgM=";
+    let Narrow { lane, gate, .. } = narrow(8);
+    let first = lane.hash(password());
+    gate.wait_until_asked(1);
+    let second = lane.hash(password());
+    let others = [
+        lane.verify(password(), Some(PasswordHash::from_encoded(pbkdf2))),
+        lane.verify(password(), Some(costlier.clone())),
+        lane.verify(password(), Some(costlier)),
+    ];
+    let dummy = lane.verify(password(), None);
+    gate.open_for(1);
+    gate.wait_until_asked(2);
+    assert_eq!(lane.waiting(), 3, "the pretence is computed with the new hash, the others are not");
+    gate.open();
+    assert!(block_on(first).is_ok() && block_on(second).is_ok());
+    assert_eq!(block_on(dummy), Ok(Verification::Mismatch));
+    for other in others {
+        assert_eq!(block_on(other), Ok(Verification::Match { outdated: true }));
+    }
+}
+
+#[test]
+fn jobs_taken_together_are_answered_each_with_its_own_result() {
+    let Narrow { lane, gate, .. } = narrow(8);
+    gate.open_for(1);
+    let hash = block_on(lane.hash(password())).unwrap();
+    let first = lane.hash(password());
+    gate.wait_until_asked(2);
+    let wrong = || Password::new("wrong").unwrap();
+    let right = lane.verify(password(), Some(hash.clone()));
+    let mismatch = lane.verify(wrong(), Some(hash));
+    let nobody = lane.verify(password(), None);
+    let new = lane.hash(wrong());
+    gate.open();
+    assert!(block_on(first).is_ok());
+    assert_eq!(block_on(right), Ok(Verification::Match { outdated: false }));
+    assert_eq!(block_on(mismatch), Ok(Verification::Mismatch));
+    assert_eq!(block_on(nobody), Ok(Verification::Mismatch));
+    let new = block_on(new).unwrap();
+    assert_eq!(block_on(lane.verify(wrong(), Some(new))), Ok(Verification::Match { outdated: false }));
 }
 
 #[test]
@@ -156,4 +243,25 @@ fn a_lane_can_be_dropped_by_what_it_wakes() {
     gate.open();
     lane_dropped.recv_timeout(Duration::from_secs(30)).unwrap();
     assert!(block_on(hashing).is_ok());
+}
+
+struct Constant;
+
+impl Random for Constant {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+/// Salts behind a gate; one turn panics.
+struct PanicsOnTurn {
+    gate: Arc<Gate>,
+    turn: usize,
+}
+
+impl Random for PanicsOnTurn {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.gate.fill(bytes);
+        assert_ne!(self.gate.asked(), self.turn, "this panic belongs to the test");
+    }
 }

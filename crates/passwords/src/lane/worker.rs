@@ -1,11 +1,11 @@
 //! What a hash thread does.
 
-use super::job::Job;
+use super::contained;
+use super::job::{Done, Job};
 use super::queue::Queue;
 use crate::hasher::DjangoHasher;
 use doorward_domain::hashing::HashError;
 use doorward_domain::time::Clock;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) struct Shared {
     pub(super) busy: AtomicUsize,
     pub(super) refused_full: AtomicU64,
     pub(super) refused_late: AtomicU64,
-    hasher: DjangoHasher,
+    pub(super) hasher: DjangoHasher,
     deadline: Duration,
 }
 
@@ -40,26 +40,31 @@ impl Shared {
 
 /// Serves the queue until it is closed.
 pub(super) fn work(shared: &Shared, clock: &dyn Clock) {
-    while let Some(job) = shared.queue.pop() {
-        // The payload was printed by the panic hook; the job answers `Failed` as it is dropped, and
-        // the hasher keeps nothing from one call to the next.
-        let _ = catch_unwind(AssertUnwindSafe(|| serve(shared, clock, job)));
+    while let Some(jobs) = shared.queue.pop_alike(shared.hasher.engine().lanes(), Job::goes_with) {
+        contained(|| serve(shared, clock, jobs));
     }
 }
 
-fn serve(shared: &Shared, clock: &dyn Clock, job: Job) {
-    if !job.is_wanted() {
-        return;
-    }
-    if clock.now().since(job.queued_at) > shared.deadline {
+fn serve(shared: &Shared, clock: &dyn Clock, mut jobs: Vec<Job>) {
+    jobs.retain(Job::is_wanted);
+    let (late, jobs): (Vec<_>, Vec<_>) =
+        jobs.into_iter().partition(|job| clock.now().since(job.queued_at) > shared.deadline);
+    for job in late {
         shared.refused_late.fetch_add(1, Ordering::Relaxed);
-        job.refuse(shared.busy_error()).send();
+        send(job.refuse(shared.busy_error()));
+    }
+    if jobs.is_empty() {
         return;
     }
     let busy = Busy::new(&shared.busy);
-    let done = job.run(&shared.hasher);
+    let done = Job::run_all(jobs, &shared.hasher);
     drop(busy);
-    done.send();
+    done.into_iter().for_each(send);
+}
+
+/// Hands a result over. Whom it wakes may panic: that is no matter of the others.
+fn send(done: Done) {
+    contained(|| done.send());
 }
 
 /// Counts one thread as busy for as long as it lives.

@@ -1,15 +1,17 @@
 //! `bcrypt_sha256$$2b$<cost>$<22 of salt><31 of checksum>`, and `bcrypt$…` without the SHA-256.
 
 use crate::cost::Cost;
-use bcrypt::HashParts;
-use doorward_domain::hashing::HashError;
+use crate::eksblowfish::{Checksum, Preimage};
+use base64::Engine as _;
+use bcrypt::{BASE_64, HashParts};
 use doorward_domain::password::{Password, PasswordHash};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// The length of bcrypt's salt.
-pub(crate) const SALT_BYTES: usize = 16;
+pub(crate) use crate::eksblowfish::SALT_BYTES;
+
+/// The version, the cost and the salt stand before the checksum.
+const CHECKSUM_AT: usize = 29;
 
 /// What bcrypt is computed over.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,11 +26,21 @@ pub(crate) enum Input {
     Plain,
 }
 
+impl Input {
+    pub(crate) fn preimage(self, password: &Password, salt: [u8; SALT_BYTES]) -> Preimage {
+        match self {
+            Self::Sha256 => Preimage::new(&sha256_hex(password), salt),
+            Self::Plain => Preimage::new(password.expose().as_bytes(), salt),
+        }
+    }
+}
+
 /// A stored bcrypt hash.
 pub(crate) struct Bcrypt {
     input: Input,
     cost: Cost,
-    parts: HashParts,
+    salt: [u8; SALT_BYTES],
+    checksum: Checksum,
 }
 
 impl Bcrypt {
@@ -39,16 +51,9 @@ impl Bcrypt {
         let cost = Cost::new(parts.get_cost()).ok()?;
         // `+5` is parsed as a cost, but nobody writes one so.
         let is_canonical = crypt.ends_with(parts.to_string().strip_prefix("$2b")?);
-        is_canonical.then_some(Self { input, cost, parts })
-    }
-
-    pub(crate) fn matches(&self, password: &Password) -> Result<bool, HashError> {
-        let computed = match self.input {
-            Input::Sha256 => bcrypt(sha256_hex(password).as_slice(), self.cost, self.parts.get_salt_raw()),
-            Input::Plain => bcrypt(password.expose().as_bytes(), self.cost, self.parts.get_salt_raw()),
-        }?;
-        // Both are formatted as version 2b.
-        Ok(computed.to_string().as_bytes().ct_eq(self.parts.to_string().as_bytes()).into())
+        let checksum = BASE_64.decode(crypt.get(CHECKSUM_AT..)?).ok()?.try_into().ok()?;
+        let parsed = Self { input, cost, salt: parts.get_salt_raw(), checksum: Checksum(checksum) };
+        is_canonical.then_some(parsed)
     }
 
     pub(crate) fn input(&self) -> Input {
@@ -58,29 +63,21 @@ impl Bcrypt {
     pub(crate) fn cost(&self) -> Cost {
         self.cost
     }
+
+    pub(crate) fn checksum(&self) -> Checksum {
+        self.checksum
+    }
+
+    /// What a checksum of the password is computed over.
+    pub(crate) fn preimage(&self, password: &Password) -> Preimage {
+        self.input.preimage(password, self.salt)
+    }
 }
 
 /// A new hash of the preferred scheme.
-pub(crate) fn encode_sha256(
-    password: &Password,
-    cost: Cost,
-    salt: [u8; SALT_BYTES],
-) -> Result<PasswordHash, HashError> {
-    let crypt = bcrypt(sha256_hex(password).as_slice(), cost, salt)?;
-    Ok(PasswordHash::from_encoded(format!("bcrypt_sha256${crypt}")))
-}
-
-/// Spends the time of one hash of the preferred scheme, for nothing.
-pub(crate) fn spend(password: &Password, cost: Cost) -> Result<(), HashError> {
-    let crypt = bcrypt(sha256_hex(password).as_slice(), cost, [0; SALT_BYTES])?;
-    std::hint::black_box(crypt);
-    Ok(())
-}
-
-fn bcrypt(input: &[u8], cost: Cost, salt: [u8; SALT_BYTES]) -> Result<HashParts, HashError> {
-    #[cfg(test)]
-    ROUNDS.with(|rounds| rounds.set(rounds.get() + (1 << cost.as_u32())));
-    ::bcrypt::hash_with_salt(input, cost.as_u32(), salt).map_err(|_| HashError::Failed)
+pub(crate) fn encode_sha256(cost: Cost, salt: [u8; SALT_BYTES], checksum: &Checksum) -> PasswordHash {
+    let (cost, salt, checksum) = (cost.as_u32(), BASE_64.encode(salt), BASE_64.encode(checksum.0));
+    PasswordHash::from_encoded(format!("bcrypt_sha256$$2b${cost:02}${salt}{checksum}"))
 }
 
 fn sha256_hex(password: &Password) -> Zeroizing<Vec<u8>> {
@@ -93,25 +90,26 @@ fn hex_digit(nibble: u8) -> u8 {
 }
 
 #[cfg(test)]
-thread_local! {
-    static ROUNDS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
-}
-
-/// How many rounds of bcrypt `action` computes on this thread: time, told without a clock.
-#[cfg(test)]
-pub(crate) fn rounds_spent(action: impl FnOnce()) -> u64 {
-    let before = ROUNDS.get();
-    action();
-    ROUNDS.get() - before
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Engine;
+
+    fn checksums(cost: Cost, preimages: [&Preimage; 2]) -> [Checksum; 2] {
+        Engine::Interleaved.checksums(cost, &preimages).try_into().unwrap()
+    }
 
     fn matches(input: Input, crypt: &str, plaintext: &str) -> bool {
         let password = Password::new(plaintext).unwrap();
-        Bcrypt::parse(input, crypt).expect(crypt).matches(&password).unwrap()
+        let stored = Bcrypt::parse(input, crypt).expect(crypt);
+        let preimage = stored.preimage(&password);
+        [Engine::Interleaved, Engine::Crate]
+            .map(|engine| engine.checksums(stored.cost, &[&preimage])[0] == stored.checksum)
+            .into_iter()
+            .reduce(|one, other| {
+                assert_eq!(one, other, "the engines disagree on {crypt}");
+                one
+            })
+            .unwrap()
     }
 
     #[test]
@@ -163,15 +161,11 @@ mod tests {
         for length in [70, 71, 72, 73] {
             let shared = "p".repeat(length);
             let [one, other] = ["1", "2"].map(|tail| Password::new(shared.clone() + tail).unwrap());
-            assert_ne!(
-                encode_sha256(&one, Cost::MIN, salt).unwrap(),
-                encode_sha256(&other, Cost::MIN, salt).unwrap(),
-                "{length} bytes in common"
-            );
-            let plain = |password: &Password| {
-                bcrypt(password.expose().as_bytes(), Cost::MIN, salt).unwrap().to_string()
-            };
-            assert_eq!(plain(&one) == plain(&other), length >= 72, "{length} bytes in common");
+            for (input, sees_all) in [(Input::Plain, length < 72), (Input::Sha256, true)] {
+                let [first, second] =
+                    checksums(Cost::MIN, [&input.preimage(&one, salt), &input.preimage(&other, salt)]);
+                assert_eq!(first != second, sees_all, "{length} bytes in common");
+            }
         }
     }
 }

@@ -5,13 +5,17 @@ pub(crate) mod bcrypt;
 mod pbkdf2;
 mod scrypt;
 
-use crate::cost::Cost;
 use doorward_domain::hashing::HashError;
 use doorward_domain::password::{Password, PasswordHash};
 
 /// A stored hash, taken apart and within its scheme's bounds.
 pub(crate) enum Encoded {
     Bcrypt(bcrypt::Bcrypt),
+    Other(Other),
+}
+
+/// A stored hash of a scheme that is verified but not preferred, and computed alone.
+pub(crate) enum Other {
     Pbkdf2(pbkdf2::Pbkdf2),
     Argon2(argon2::Argon2),
     Scrypt(scrypt::Scrypt),
@@ -21,30 +25,27 @@ impl Encoded {
     /// Takes a stored hash apart; `None` if no password can match it.
     pub(crate) fn parse(hash: &PasswordHash) -> Option<Self> {
         let (algorithm, rest) = hash.as_encoded().split_once('$')?;
-        match algorithm {
-            "bcrypt_sha256" => bcrypt::Bcrypt::parse(bcrypt::Input::Sha256, rest).map(Self::Bcrypt),
-            "bcrypt" => bcrypt::Bcrypt::parse(bcrypt::Input::Plain, rest).map(Self::Bcrypt),
-            "pbkdf2_sha256" => pbkdf2::Pbkdf2::parse(pbkdf2::Digest::Sha256, rest).map(Self::Pbkdf2),
-            "pbkdf2_sha1" => pbkdf2::Pbkdf2::parse(pbkdf2::Digest::Sha1, rest).map(Self::Pbkdf2),
-            "argon2" => argon2::Argon2::parse(rest).map(Self::Argon2),
-            "scrypt" => scrypt::Scrypt::parse(rest).map(Self::Scrypt),
+        let other = match algorithm {
+            "bcrypt_sha256" => return bcrypt::Bcrypt::parse(bcrypt::Input::Sha256, rest).map(Self::Bcrypt),
+            "bcrypt" => return bcrypt::Bcrypt::parse(bcrypt::Input::Plain, rest).map(Self::Bcrypt),
+            "pbkdf2_sha256" => pbkdf2::Pbkdf2::parse(pbkdf2::Digest::Sha256, rest).map(Other::Pbkdf2),
+            "pbkdf2_sha1" => pbkdf2::Pbkdf2::parse(pbkdf2::Digest::Sha1, rest).map(Other::Pbkdf2),
+            "argon2" => argon2::Argon2::parse(rest).map(Other::Argon2),
+            "scrypt" => scrypt::Scrypt::parse(rest).map(Other::Scrypt),
             _ => None,
-        }
+        };
+        other.map(Self::Other)
     }
+}
 
+impl Other {
     /// Whether the password is the one that was hashed. Compares in constant time.
     pub(crate) fn matches(&self, password: &Password) -> Result<bool, HashError> {
         match self {
-            Self::Bcrypt(bcrypt) => bcrypt.matches(password),
             Self::Pbkdf2(pbkdf2) => Ok(pbkdf2.matches(password)),
             Self::Argon2(argon2) => argon2.matches(password),
             Self::Scrypt(scrypt) => scrypt.matches(password),
         }
-    }
-
-    /// Whether a new hash would be of this scheme and cost.
-    pub(crate) fn is_preferred(&self, cost: Cost) -> bool {
-        matches!(self, Self::Bcrypt(bcrypt) if bcrypt.input() == bcrypt::Input::Sha256 && bcrypt.cost() == cost)
     }
 }
 

@@ -41,6 +41,7 @@ enum Action {
     /// Take a key out of service that does not sign: one that waits, or one that signed before
     Retire {
         /// Its id, as `list` shows it
+        #[arg(allow_hyphen_values = true)] // one in 64 begins with "-"
         kid: String,
         /// Refuse its tokens from now on; without this they are honoured until they expire
         #[arg(long)]

@@ -21,8 +21,12 @@ pub fn run(context: &Context) -> anyhow::Result<ExitCode> {
         log::warn!("passwords.bcrypt_cost is {}: fit for tests alone", settings.passwords.bcrypt_cost);
     }
     let running = app::start(settings.clone(), Arc::new(SystemClock))?;
-    announce(context, &settings, &running);
-    actix_web::rt::System::new().block_on(until_stopped(running))
+    actix_web::rt::System::new().block_on(async {
+        // Whoever knows that it serves may stop it, be it at once.
+        let signals = Signals::listen()?;
+        announce(context, &settings, &running);
+        until_stopped(running, signals).await
+    })
 }
 
 /// Tells whoever started it where to go from here.
@@ -45,8 +49,7 @@ fn announce(context: &Context, settings: &Settings, running: &Running) {
 }
 
 /// The first signal lets requests in flight end, the second does not wait for them.
-async fn until_stopped(running: Running) -> anyhow::Result<ExitCode> {
-    let mut signals = Signals::listen()?;
+async fn until_stopped(running: Running, mut signals: Signals) -> anyhow::Result<ExitCode> {
     tokio::select! {
         () = running.ended() => {}
         name = signals.next() => {

@@ -1,12 +1,12 @@
 //! The settings, as each part takes them.
 
-use crate::settings::{Algorithm, Claim, Issuer, Reuse, Settings, SimpleJwt, retiring_key};
+use crate::settings::{Algorithm, Claim, HashEngine, Issuer, Reuse, Settings, SimpleJwt, retiring_key};
 use anyhow::Context as _;
 use doorward_domain::password::PasswordRules;
 use doorward_domain::session::{ReusePolicy, SessionPolicy};
 use doorward_domain::use_cases::Policy;
 use doorward_http::HttpSettings;
-use doorward_passwords::{Cost, LaneSettings};
+use doorward_passwords::{Cost, Engine, LaneSettings};
 use doorward_tokens::{SharedKey, TokenSettings, UserClaim};
 use std::time::Duration;
 
@@ -67,6 +67,7 @@ pub(super) fn lane_settings(settings: &Settings) -> anyhow::Result<LaneSettings>
         threads: if passwords.hash_threads == 0 { defaults.threads } else { passwords.hash_threads },
         queue: passwords.hash_queue,
         deadline: passwords.hash_deadline,
+        engine: passwords.hash_engine.into(),
     })
 }
 
@@ -106,6 +107,15 @@ impl From<Claim> for UserClaim {
             Claim::FullName => Self::FullName,
             Claim::IsStaff => Self::IsStaff,
             Claim::IsSuperuser => Self::IsSuperuser,
+        }
+    }
+}
+
+impl From<HashEngine> for Engine {
+    fn from(engine: HashEngine) -> Self {
+        match engine {
+            HashEngine::Interleaved => Self::Interleaved,
+            HashEngine::Crate => Self::Crate,
         }
     }
 }

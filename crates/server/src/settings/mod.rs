@@ -36,8 +36,8 @@ pub use rules::INSECURE_TEST_COST;
 pub(crate) use rules::retiring_key;
 pub use secret::Secret;
 pub use sections::{
-    Algorithm, Claim, Cors, Database, Issuer, Log, LogFormat, LogLevel, Passwords, Reuse, RootSecret, Server,
-    SimpleJwt, Tokens,
+    Algorithm, Claim, Cors, Database, HashEngine, Issuer, Log, LogFormat, LogLevel, Passwords, Reuse,
+    RootSecret, Server, SimpleJwt, Tokens,
 };
 pub use source::Environment;
 pub use words::WordError;

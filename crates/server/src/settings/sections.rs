@@ -232,6 +232,8 @@ pub struct Passwords {
     pub trim: bool,
     /// Threads that hash; 0 for one a core.
     pub hash_threads: usize,
+    /// What computes bcrypt.
+    pub hash_engine: HashEngine,
     /// How many hashes may wait for a thread.
     pub hash_queue: usize,
     /// How long a hash may wait for a thread.
@@ -247,9 +249,20 @@ impl Default for Passwords {
             similarity: true,
             trim: false,
             hash_threads: 0,
+            hash_engine: HashEngine::Interleaved,
             hash_queue: 256,
             hash_deadline: Duration::from_secs(2),
         }
+    }
+}
+
+words! {
+    /// What computes bcrypt.
+    HashEngine {
+        /// Up to four waiting hashes at once on each thread.
+        Interleaved = "interleaved",
+        /// The bcrypt crate, one hash at a time.
+        Crate = "crate",
     }
 }
 
