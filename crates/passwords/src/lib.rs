@@ -60,18 +60,20 @@
 //! bcrypt is slow because each of its look-ups in memory needs the result of the one before: a core
 //! spends most of the time waiting. [`Engine::Interleaved`], the default, computes up to four bcrypt
 //! hashes in lockstep on one thread and fills the waiting of each with the work of the others. It is
-//! safe Rust without vector instructions. As measured on one machine, against the `bcrypt` crate:
+//! safe Rust without vector instructions. As measured on one machine, the best of 48 samples each, with
+//! the `bcrypt` crate as 1:
 //!
 //! | at once | time, all of them | hashes a second |
 //! |---|---|---|
 //! | 1, `bcrypt` crate | 1 | 1 |
-//! | 1 | @1 | @1r |
-//! | 2 | @2 | @2r |
-//! | 3 | @3 | @3r |
-//! | 4 | @4 | @4r |
+//! | 1 | 0.92 | 1.1 |
+//! | 2 | 0.96 | 2.1 |
+//! | 3 | 0.98 | 3.1 |
+//! | 4 | 1.05 | 3.8 |
 //!
 //! A [`HashLane`] groups what already waits and never waits for more. So a single login takes what
-//! it took, and a crowd of them is through in less than a third of the time.
+//! it took, and a crowd of them is through two to three times as fast, as measured with 64
+//! logins on a machine that was busy with other things too.
 //!
 //! What keeps it right: property tests compare it with the `bcrypt` crate for every number of
 //! hashes, place, length of password and several costs; the vectors of other implementations and
@@ -89,10 +91,9 @@
 //! [`DjangoHasher::verify`] computes one hash of the preferred cost before it answers. A wrong
 //! password for a bcrypt hash of a lower cost is made to last as long as one of the preferred cost,
 //! as Django does. What remains: until its first login here, an account whose hash is of another
-//! scheme or of a higher cost may be told apart by the time that a wrong password takes. Hashes that
-//! are computed at once end together, whatever each of them was for. A login
+//! scheme or of a higher cost may be told apart by the time that a wrong password takes. A login
 //! that succeeds gives such an account a new hash; [`Verification::Match`] says when
-//! (`outdated`).
+//! (`outdated`). Hashes that are computed at once end together, whatever each of them was for.
 //!
 //! [`Verification::Match`]: doorward_domain::hashing::Verification::Match
 //!
@@ -101,8 +102,8 @@
 //! A scheme is a file in `schemes`: a `parse` that checks its bounds and a `matches`. Name it in
 //! `schemes/mod.rs` and add hashes that Django made to `tests/fixtures`.
 //!
-//! An engine is a variant of [`Engine`] and an arm in its `checksums`. Nothing outside of `engine`
-//! knows how many hashes are computed at once, nor how.
+//! An engine is a variant of [`Engine`], with an arm in its `lanes` and `at_once`. The lane asks it how
+//! many hashes it takes at once, and nothing outside of `engine` knows how it computes them.
 
 mod computation;
 mod cost;

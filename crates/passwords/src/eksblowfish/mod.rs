@@ -12,7 +12,7 @@ use std::array;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-/// How many hashes are computed in lockstep at most. Four take a sixth longer than one; six would
+/// How many hashes are computed in lockstep at most. Four take a seventh longer than one; six would
 /// take half as long again, for an eighth more hashes a second.
 pub(crate) const MAX_LANES: usize = 4;
 

@@ -14,7 +14,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::TypeMetadata;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 use std::any::Any;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -141,8 +141,9 @@ impl LoadConnection for PurePg {
         Pg: QueryMetadata<T::SqlType>,
     {
         let rows: Vec<_> = self.wait(|inner| async {
-            let stream = AsyncConnectionCore::load(inner, source).await?;
-            Ok(stream.collect().await)
+            let rows = AsyncConnectionCore::load(inner, source).await?;
+            // Up to the first error: a connection that broke would tell its own for ever.
+            rows.map_ok(Ok).try_collect().await
         })?;
         Ok(rows.into_iter())
     }
