@@ -4,6 +4,7 @@ use crate::fixture::{Fixture, NOW, all_at_once, block_on, migrate, new_user, ope
 use crate::proxy::Proxy;
 use doorward_domain::password::PasswordHash;
 use doorward_domain::store::{StoreError, Verdict};
+use doorward_persistence::{DatabaseUrl, Settings};
 use doorward_testkit::{Case, Durability, Postgres, Scratch, cases};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -15,6 +16,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         a_job_whose_connection_is_cut_is_run_again,
         units_that_deadlock_are_run_again,
         a_connection_that_breaks_in_its_commit_leaves_the_answer_open,
+        a_connection_that_breaks_within_its_rows_is_opened_again,
         a_server_that_takes_no_writes_is_unavailable_until_it_does,
         the_server_knows_the_connections_by_name,
     ]
@@ -93,6 +95,21 @@ fn a_connection_that_breaks_in_its_commit_leaves_the_answer_open(f: &Fixture) {
     // To run it again would be to do it twice.
     assert_eq!(runs.load(SeqCst), 1);
     block_on(store.health()).unwrap();
+    database.close();
+}
+
+fn a_connection_that_breaks_within_its_rows_is_opened_again(f: &Fixture) {
+    let ann = f.user("ann-of-the-rows");
+    let proxy = Proxy::before(f.scratch.url());
+    let settings = Settings { postgres_connections: 1, ..Settings::default() };
+    let database = doorward_persistence::open(&DatabaseUrl::parse(proxy.url()).unwrap(), &settings).unwrap();
+    let (store, id) = (database.store(), ann.id);
+    let look = || block_on(store.query(move |db| db.user(id))).unwrap();
+    // Once, so that the statement is prepared: the next answer is its rows alone.
+    assert_eq!(look().as_ref(), Some(&ann));
+    proxy.cut_within("ann-of-the-rows");
+    assert_eq!(look(), Some(ann));
+    assert!(!proxy.is_armed(), "the connection was not cut");
     database.close();
 }
 

@@ -9,7 +9,11 @@ use std::thread;
 pub(crate) struct Proxy {
     url: String,
     cut_after: Arc<Mutex<Option<&'static str>>>,
+    cut_within: Arc<Mutex<Option<&'static str>>>,
 }
+
+/// How long the server's first message of an answer with rows is: that it has the query's values.
+const BIND_COMPLETE: usize = 5;
 
 impl Proxy {
     /// A proxy before the server of that URL.
@@ -18,18 +22,19 @@ impl Proxy {
         let (credentials, server) = head.rsplit_once('@').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("{credentials}@{}/{database}", listener.local_addr().unwrap());
-        let cut_after = Arc::new(Mutex::new(None));
-        let (server, cut) = (server.to_owned(), Arc::clone(&cut_after));
+        let (cut_after, cut_within) = (Arc::new(Mutex::new(None)), Arc::new(Mutex::new(None)));
+        let server = server.to_owned();
+        let (after, within) = (Arc::clone(&cut_after), Arc::clone(&cut_within));
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let Ok(server) = TcpStream::connect(&server) else { return };
                 let (back, forth) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-                let cut = Arc::clone(&cut);
-                thread::spawn(move || pass(back, forth, &Arc::default()));
-                thread::spawn(move || pass(client, server, &cut));
+                let (after, within) = (Arc::clone(&after), Arc::clone(&within));
+                thread::spawn(move || pass(back, forth, &within, BIND_COMPLETE));
+                thread::spawn(move || pass(client, server, &after, usize::MAX));
             }
         });
-        Self { url, cut_after }
+        Self { url, cut_after, cut_within }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -40,19 +45,32 @@ impl Proxy {
     pub(crate) fn cut_after(&self, text: &'static str) {
         *self.cut_after.lock().unwrap() = Some(text);
     }
+
+    /// Passes on the beginning of the server's next answer with this text in its rows, and then
+    /// nothing more.
+    pub(crate) fn cut_within(&self, text: &'static str) {
+        *self.cut_within.lock().unwrap() = Some(text);
+    }
+
+    /// Whether a cut within an answer is still to come.
+    pub(crate) fn is_armed(&self) -> bool {
+        self.cut_within.lock().unwrap().is_some()
+    }
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, cut_after: &Mutex<Option<&'static str>>) {
+/// Passes on what comes; of a message with the text to cut at, the first `kept` bytes.
+fn pass(mut from: TcpStream, mut to: TcpStream, cut_at: &Mutex<Option<&'static str>>, kept: usize) {
     let mut buffer = [0; 16384];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
         let message = &buffer[..count];
         let is_it = |text: &mut &str| message.windows(text.len()).any(|part| part == text.as_bytes());
-        let cut = cut_after.lock().unwrap().take_if(is_it).is_some();
+        let cut = cut_at.lock().unwrap().take_if(is_it).is_some();
         if cut {
             // Nothing comes back any more, not even the answer to this.
             drop(from.shutdown(Shutdown::Both));
         }
-        if to.write_all(message).is_err() || cut {
+        let passed = if cut { &message[..kept.min(count)] } else { message };
+        if to.write_all(passed).is_err() || cut {
             break;
         }
     }
