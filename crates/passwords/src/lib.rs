@@ -72,8 +72,7 @@
 //! | 4 | 1.05 | 3.8 |
 //!
 //! A [`HashLane`] groups what already waits and never waits for more. So a single login takes what
-//! it took, and a crowd of them is through two to three times as fast, as measured with 64
-//! logins on a machine that was busy with other things too.
+//! it took, and a crowd of 64 was through 3.4 times as fast, on two cores with nothing else to do.
 //!
 //! What keeps it right: property tests compare it with the `bcrypt` crate for every number of
 //! hashes, place, length of password and several costs; the vectors of other implementations and
