@@ -82,7 +82,6 @@ mod background;
 mod clock;
 mod compose;
 mod logging;
-mod private_files;
 mod root_secret;
 
 pub use clock::SystemClock;

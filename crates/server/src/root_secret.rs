@@ -1,15 +1,14 @@
 //! Where the root secret comes from: the settings, or a file beside the embedded database.
 
-use crate::private_files::create_private_file;
 use crate::settings::Settings;
 use anyhow::{Context as _, bail};
 use doorward_domain::random::Random;
 use doorward_domain::sealing::Fingerprint;
 use doorward_persistence::DatabaseUrl;
 use doorward_tokens::RootSecret;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -117,6 +116,11 @@ fn write_new(path: &Path, secret: &RootSecret) -> io::Result<()> {
     file.write_all(secret.to_text().as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()
+}
+
+/// Creates a file for its owner alone; fails if it is there.
+fn create_private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Makes the file's name survive a power cut too. Not every file system can.

@@ -1,7 +1,7 @@
 //! `doorward migrate`: the database's schema.
 
 use super::{Context, console};
-use crate::compose::{database_url, prepare_file};
+use crate::compose::database_url;
 use doorward_persistence::{MigrationStatus, Migrator};
 use std::process::ExitCode;
 
@@ -36,7 +36,6 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<ExitCode> {
     let migrator = Migrator::new(&url);
     match args.action.unwrap_or(Action::Run) {
         Action::Run => {
-            prepare_file(&url)?;
             let applied = migrator.run()?;
             for name in &applied {
                 console::say(&format!("applied   {name}"));

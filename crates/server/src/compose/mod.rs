@@ -6,7 +6,6 @@ mod translate;
 pub(crate) use figures::gauge;
 pub(crate) use translate::http_settings;
 
-use crate::private_files::{create_private_directory, create_private_file};
 use crate::root_secret::{self, RootSecrets};
 use crate::settings::Settings;
 use anyhow::{Context as _, anyhow};
@@ -19,7 +18,6 @@ use doorward_domain::use_cases::{Auth, Keys, Ports, RootAdoption};
 use doorward_passwords::HashLane;
 use doorward_persistence::{Database, DatabaseUrl, Migrator};
 use doorward_tokens::{AwsKeyMaker, OsRandom, RootSealer, RootSecret, TokenAuthority};
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use translate::{lane_settings, policy, token_settings};
@@ -79,25 +77,8 @@ pub(crate) fn database_url(settings: &Settings) -> anyhow::Result<DatabaseUrl> {
     DatabaseUrl::parse(settings.database.url.expose().unwrap_or_default()).context("database.url")
 }
 
-/// Makes the directory and the file of an embedded database, for their owner alone: password hashes
-/// will be in it.
-pub(crate) fn prepare_file(url: &DatabaseUrl) -> anyhow::Result<()> {
-    let Some(path) = url.path() else { return Ok(()) };
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        create_private_directory(directory)
-            .with_context(|| format!("{} cannot be created", directory.display()))?;
-    }
-    match create_private_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            Err(error).with_context(|| format!("{} cannot be created", path.display()))
-        }
-        _ => Ok(()),
-    }
-}
-
 async fn open_migrated(settings: &Settings, url: &DatabaseUrl) -> anyhow::Result<Database> {
     if settings.database.migrate_on_start {
-        prepare_file(url)?;
         for name in Migrator::new(url).run()? {
             log::info!(migration = name.as_str(); "the database was migrated");
         }
