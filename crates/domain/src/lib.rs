@@ -25,7 +25,7 @@
 //! # What is where
 //!
 //! * **Values** are parsed once and then right: [`identity`], [`password`], [`user`], [`session`],
-//!   [`keys`], [`time`].
+//!   [`standing`], [`keys`], [`time`].
 //! * **Ports** say what the rules need of the world, and what an adapter must keep: [`store`],
 //!   [`hashing`], [`token`], [`sealing`], [`time::Clock`], [`random::Random`].
 //! * **Use cases** chain the two: [`use_cases`]. A step is a plain function over a unit of work,
@@ -51,6 +51,7 @@ pub mod password;
 pub mod random;
 pub mod sealing;
 pub mod session;
+pub mod standing;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -166,10 +166,17 @@ pub struct Rotation {
     pub from: Generation,
     /// When.
     pub at: Timestamp,
-    /// When the new refresh token expires.
+    /// When the new refresh token expires, unless the session's own end comes before.
     pub expires_at: Timestamp,
     /// Who asked.
     pub client: Client,
+}
+
+impl Rotation {
+    /// What a rotation of the generation `from` writes at `now`.
+    pub fn of(from: Generation, client: Client, now: Timestamp, policy: &SessionPolicy) -> Self {
+        Self { from, at: now, expires_at: now.plus(policy.idle_lifetime), client }
+    }
 }
 
 /// What presenting a refresh token comes to.
@@ -197,13 +204,14 @@ impl Session {
         policy: &SessionPolicy,
     ) -> Self {
         let ends_at = policy.absolute_lifetime.map(|lifetime| now.plus(lifetime));
+        let idle_end = now.plus(policy.idle_lifetime);
         Self {
             id,
             user_id,
             generation: Generation::FIRST,
             created_at: now,
             rotated_at: now,
-            expires_at: idle_end(now, ends_at, policy),
+            expires_at: ends_at.map_or(idle_end, |end| end.min(idle_end)),
             ends_at,
             client,
             ended: None,
@@ -223,12 +231,7 @@ impl Session {
         } else if now >= self.expires_at {
             Presentation::Expired
         } else if generation == self.generation {
-            Presentation::Rotate(Rotation {
-                from: generation,
-                at: now,
-                expires_at: idle_end(now, self.ends_at, policy),
-                client,
-            })
+            Presentation::Rotate(Rotation::of(generation, client, now, policy))
         } else if generation.next() == self.generation && now.since(self.rotated_at) < policy.grace {
             Presentation::Repeat
         } else {
@@ -242,7 +245,7 @@ impl Session {
         Self {
             generation: rotation.from.next(),
             rotated_at: rotation.at,
-            expires_at: rotation.expires_at,
+            expires_at: self.ends_at.map_or(rotation.expires_at, |end| end.min(rotation.expires_at)),
             client: rotation.client,
             ..self
         }
@@ -252,12 +255,6 @@ impl Session {
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended.is_none() && now < self.expires_at
     }
-}
-
-/// When a refresh token that is issued now expires.
-fn idle_end(now: Timestamp, ends_at: Option<Timestamp>, policy: &SessionPolicy) -> Timestamp {
-    let idle = now.plus(policy.idle_lifetime);
-    ends_at.map_or(idle, |end| end.min(idle))
 }
 
 #[cfg(test)]

@@ -23,8 +23,9 @@ use crate::keys::{KeyId, KeyRecord};
 use crate::password::PasswordHash;
 use crate::sealing::Fingerprint;
 use crate::session::{End, Rotation, Session, SessionId};
+use crate::standing::{ChangeNumber, Changes, Standing};
 use crate::time::Timestamp;
-use crate::user::{Credential, CredentialVersion, FullName, NewUser, User, UserId};
+use crate::user::{Credential, CredentialVersion, FullName, NewUser, Profile, User, UserId};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -69,12 +70,18 @@ pub enum Taken {
 pub trait Lookup {
     /// The account of that number.
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+    /// The account of that number, as its owner is shown it.
+    fn profile(&mut self, id: UserId) -> Result<Option<Profile>, StoreError>;
     /// The account that logs in with `name`, be it its username or its e-mail address.
     fn user_by_login_name(&mut self, name: &CanonicalName) -> Result<Option<User>, StoreError>;
     /// What a login with `name` is checked against.
     fn credential(&mut self, name: &CanonicalName) -> Result<Option<Credential>, StoreError>;
     /// The session of that id, ended or not, with its account.
     fn session(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError>;
+    /// What a token of the account `user` stands on, if there is such an account.
+    fn standing(&mut self, user: UserId, session: Option<SessionId>) -> Result<Option<Standing>, StoreError>;
+    /// What changed about accounts' standing after the change `seen`.
+    fn changes_since(&mut self, seen: ChangeNumber) -> Result<Changes, StoreError>;
     /// The account's sessions that are live at `now`, the last used first.
     fn live_sessions(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
     /// Every signing key, the first made first.
@@ -87,6 +94,10 @@ pub trait Lookup {
 
 /// A unit of work. Writes that race are *guarded*: they say in one statement what must still be
 /// true, and tell whether it was. Two units of work that race for one guard MUST NOT both win.
+///
+/// What changes an account's [`Standing`] MUST be numbered with the commit, in the order of the
+/// commits ([`ChangeNumber`]): `set_password`, `invalidate_tokens`, `set_active`, `set_full_name`,
+/// `delete_user`, `end_session`, `end_sessions`, each where it found its row.
 pub trait Transaction: Lookup {
     /// Stores an account and gives it its number. No login name (a username or an address) may
     /// belong to two accounts. After `Taken` the caller MUST roll back.
@@ -121,15 +132,27 @@ pub trait Transaction: Lookup {
 
     /// Stores a new session.
     fn insert_session(&mut self, session: &Session) -> Result<(), StoreError>;
-    /// Rotates a session that has not ended and whose generation is still `rotation.from`.
-    fn rotate_session(&mut self, id: SessionId, rotation: &Rotation) -> Result<bool, StoreError>;
-    /// Ends a session that has not ended.
-    fn end_session(&mut self, id: SessionId, end: End) -> Result<bool, StoreError>;
+    /// Rotates, with one statement, a session of the active account `user` that has neither ended nor
+    /// expired and whose generation is still `rotation.from`; answers the session as it then is. It
+    /// expires at `rotation.expires_at`, but at the session's own end at the latest.
+    fn rotate_session(
+        &mut self,
+        user: UserId,
+        id: SessionId,
+        rotation: &Rotation,
+    ) -> Result<Option<Session>, StoreError>;
+    /// Ends a session of the account `user` that has not ended.
+    fn end_session(&mut self, user: UserId, id: SessionId, end: End) -> Result<bool, StoreError>;
     /// Ends every session of an account that has not ended, and tells how many those were.
     fn end_sessions(&mut self, user: UserId, end: End) -> Result<u64, StoreError>;
     /// Deletes at most `limit` sessions whose refresh token expired before `before`, and tells
     /// how many those were.
     fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// The accounts whose standing this unit of work has changed so far.
+    fn changed_accounts(&self) -> &[UserId];
+    /// Deletes changes that are older than the last `keep`, and tells how many those were.
+    fn sweep_changes(&mut self, keep: u32) -> Result<u64, StoreError>;
 
     /// Stores a new key, or other times and other sealed material for one that is there.
     fn put_key(&mut self, key: &KeyRecord) -> Result<(), StoreError>;
@@ -174,6 +197,9 @@ pub type ReadJob = Box<dyn FnMut(&mut dyn Lookup) -> Result<(), StoreError> + Se
 /// Resolves when a job has ended.
 pub type Done = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 
+/// Resolves with a rotated session, or without one where a guard refused it.
+pub type Rotated = Pin<Box<dyn Future<Output = Result<Option<Session>, StoreError>> + Send>>;
+
 /// Runs jobs on a database. Adapters: memory, SQLite, PostgreSQL; all pass
 /// [`store_contract`](crate::testing::store_contract).
 ///
@@ -183,6 +209,13 @@ pub type Done = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 pub trait Store: Send + Sync {
     /// Runs a unit of work.
     fn run_write(&self, job: WriteJob) -> Done;
+    /// [`Transaction::rotate_session`] as a unit of work of its own. It is what a busy installation
+    /// does most and waits for longest, and being one statement it needs no trips to begin and to
+    /// commit.
+    fn rotate(&self, user: UserId, id: SessionId, rotation: Rotation) -> Rotated;
+    /// [`Lookup::standing`] from memory, if this store has one and it knows: as things are if they
+    /// were last changed through this store, and else as they were at most a second ago.
+    fn remembered(&self, user: UserId, session: Option<SessionId>) -> Option<Standing>;
     /// Runs a look-up that sees every write that was answered before it was handed in.
     fn run_read(&self, job: ReadJob) -> Done;
     /// Whether the database answers and has exactly the schema that this program expects.
@@ -212,6 +245,21 @@ impl dyn Store + '_ {
         }))
         .await?;
         answer.take()
+    }
+
+    /// What a token stands on, from memory or from the database.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn standing(
+        &self,
+        user: UserId,
+        session: Option<SessionId>,
+    ) -> Result<Option<Standing>, StoreError> {
+        match self.remembered(user, session) {
+            Some(standing) => Ok(Some(standing)),
+            None => self.query(move |db| db.standing(user, session)).await,
+        }
     }
 
     /// Runs a look-up.

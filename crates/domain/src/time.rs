@@ -67,4 +67,8 @@ fn micros(duration: Duration) -> i64 {
 pub trait Clock: Send + Sync {
     /// The present instant. It need not be monotonic: wall clocks are corrected.
     fn now(&self) -> Timestamp;
+
+    /// How long some fixed instant is past. It never goes back and nobody corrects it: for leases
+    /// and deadlines.
+    fn monotonic(&self) -> Duration;
 }

@@ -92,10 +92,17 @@ pub struct User {
     pub is_superuser: bool,
     /// When it was made.
     pub date_joined: Timestamp,
-    /// When it last logged in.
-    pub last_login: Option<Timestamp>,
     /// Access tokens without a session that were issued before this instant are refused.
     pub tokens_valid_after: Timestamp,
+}
+
+/// An account with what is told of it to people and decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The account.
+    pub user: User,
+    /// When it last logged in.
+    pub last_login: Option<Timestamp>,
 }
 
 /// An account that is about to be stored.

@@ -14,6 +14,9 @@ pub(crate) fn client_address(
 ) -> Option<IpAddr> {
     let mut address = peer?.ip().to_canonical();
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
+    if !is_trusted(address) {
+        return Some(address);
+    }
     let forwarded: Vec<_> = headers.get_all(X_FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
     let forwarded = String::from_utf8_lossy(&forwarded.join(&b","[..])).into_owned();
     for hop in forwarded.rsplit(',') {

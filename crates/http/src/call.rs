@@ -1,34 +1,28 @@
+use crate::address::client_address;
 use crate::body::{self, Body, Limits, Trim};
-use crate::notes::{Matched, Seen};
 use crate::problem::Problem;
 use crate::state::State;
+use crate::worker::Worker;
+use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
-use actix_web::{HttpMessage, HttpRequest, web};
 use doorward_domain::session::Client;
 use doorward_domain::use_cases::{Auth, Caller};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// A request, as a handler sees it: nothing of it is read before the handler asks.
 pub(crate) struct Call {
     request: HttpRequest,
     payload: Rc<Cell<Payload>>,
-    state: Arc<State>,
+    worker: Rc<Worker>,
 }
 
 impl Call {
-    pub(crate) fn new(
-        request: HttpRequest,
-        payload: &Rc<Cell<Payload>>,
-        path: &'static str,
-    ) -> Result<Self, Problem> {
-        request.extensions_mut().insert(Matched(path));
-        let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
-        let state = state.ok_or(Problem::Defect("a request has no state"))?;
-        Ok(Self { request, payload: Rc::clone(payload), state })
+    pub(crate) fn new(request: HttpRequest, payload: Rc<Cell<Payload>>, worker: Rc<Worker>) -> Self {
+        Self { request, payload, worker }
     }
 
     pub(crate) fn method(&self) -> &Method {
@@ -36,11 +30,11 @@ impl Call {
     }
 
     pub(crate) fn state(&self) -> &State {
-        &self.state
+        &self.worker.state
     }
 
     pub(crate) fn auth(&self) -> &Auth {
-        &self.state.auth
+        &self.state().auth
     }
 
     /// The path as it was asked for.
@@ -55,12 +49,14 @@ impl Call {
 
     /// Whether white space around passwords is taken off.
     pub(crate) fn password_trim(&self) -> Trim {
-        if self.state.settings.trim_passwords { Trim::Yes } else { Trim::No }
+        if self.state().settings.trim_passwords { Trim::Yes } else { Trim::No }
     }
 
     /// Who makes the request, for the owner of a session.
     pub(crate) fn client(&self) -> Client {
-        let address = self.request.extensions().get::<Seen>().map(|seen| seen.address.clone());
+        let trusted = &self.state().settings.trusted_proxies;
+        let address = client_address(self.request.peer_addr(), self.request.headers(), trusted);
+        let address = address.map(|address| address.to_string());
         let agent = self.request.headers().get(USER_AGENT);
         let agent = agent.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
         Client::new(address.unwrap_or_default(), &agent)
@@ -68,7 +64,7 @@ impl Call {
 
     /// Reads the body.
     pub(crate) async fn body(&self) -> Result<Body, Problem> {
-        let settings = &self.state.settings;
+        let settings = &self.state().settings;
         let limits = Limits { bytes: settings.max_body_bytes, time: settings.body_timeout };
         let mut payload = self.payload.replace(Payload::None);
         let body = body::read(self.request.headers(), &mut payload, limits).await;
@@ -81,14 +77,14 @@ impl Call {
         let Some(token) = bearer(self.request.headers())? else {
             return Ok(None);
         };
-        let caller = self.state.auth.authenticate(&token).await;
-        Ok(Some(caller.map_err(|error| self.state.settings.simplejwt.bearer(error))?))
+        let caller = self.auth().authenticate(&token).await;
+        Ok(Some(caller.map_err(|error| self.state().settings.simplejwt.bearer(error))?))
     }
 }
 
 /// The token of an `Authorization` header, told from other schemes as simplejwt does: the header
 /// is split on white space, and `Bearer` is matched as written.
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+fn bearer(headers: &HeaderMap) -> Result<Option<Cow<'_, str>>, Problem> {
     const BAD_HEADER: Problem = Problem::Unauthorized {
         detail: "Authorization header must contain two space-delimited values",
         code: Some("bad_authorization_header"),
@@ -101,11 +97,11 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     if another.is_some() {
         return Err(BAD_HEADER);
     }
-    let text = String::from_utf8_lossy(value.as_bytes());
-    let mut words = text.split([' ', '\t', '\u{b}', '\u{c}']).filter(|word| !word.is_empty());
+    let white = |byte: &u8| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c);
+    let mut words = value.as_bytes().split(white).filter(|word| !word.is_empty());
     match (words.next(), words.next(), words.next()) {
-        (Some("Bearer"), Some(token), None) => Ok(Some(token.to_owned())),
-        (Some("Bearer"), _, _) => Err(BAD_HEADER),
+        (Some(b"Bearer"), Some(token), None) => Ok(Some(String::from_utf8_lossy(token))),
+        (Some(b"Bearer"), _, _) => Err(BAD_HEADER),
         _ => Ok(None),
     }
 }
@@ -120,7 +116,7 @@ mod tests {
         for value in values {
             headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
         }
-        bearer(&headers).map_err(|_| "bad")
+        bearer(&headers).map(|token| token.map(Cow::into_owned)).map_err(|_| "bad")
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use crate::call::Call;
 use crate::hold::hold;
+use crate::observe::Matched;
 use crate::offer::Offer;
 use crate::problem::Problem;
+use crate::worker::Worker;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
-use actix_web::{HttpResponse, Resource, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use doorward_domain::use_cases::Caller;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -40,10 +42,9 @@ enum Access {
     Guarded,
 }
 
-#[derive(Clone)]
 enum Handler {
-    Open(Rc<dyn Fn(Call) -> LocalBoxFuture<'static, Answer>>),
-    Guarded(Rc<dyn Fn(Call, Caller) -> LocalBoxFuture<'static, Answer>>),
+    Open(Box<dyn Fn(Call) -> LocalBoxFuture<'static, Answer>>),
+    Guarded(Box<dyn Fn(Call, Caller) -> LocalBoxFuture<'static, Answer>>),
 }
 
 impl Endpoint {
@@ -68,7 +69,7 @@ impl Endpoint {
         F: Fn(Call) -> Fut + 'static,
         Fut: Future<Output = Answer> + 'static,
     {
-        let handler = Handler::Open(Rc::new(move |call| handler(call).boxed_local()));
+        let handler = Handler::Open(Box::new(move |call| handler(call).boxed_local()));
         self.methods.push((method, handler));
         self
     }
@@ -79,13 +80,12 @@ impl Endpoint {
         F: Fn(Call, Caller) -> Fut + 'static,
         Fut: Future<Output = Answer> + 'static,
     {
-        let handler = Handler::Guarded(Rc::new(move |call, caller| handler(call, caller).boxed_local()));
+        let handler = Handler::Guarded(Box::new(move |call, caller| handler(call, caller).boxed_local()));
         self.methods.push((method, handler));
         Self { access: Access::Guarded, ..self }
     }
 
     /// The path, as documents, figures and logs name it.
-    #[cfg(test)]
     pub(crate) fn path(&self) -> &'static str {
         self.path
     }
@@ -96,23 +96,19 @@ impl Endpoint {
         self.methods.iter().map(|(method, _)| method)
     }
 
-    /// The framework's form of this: the path with and without its final slash.
-    pub(crate) fn into_resource(self) -> Resource {
-        let bare = self.path.trim_end_matches('/').to_owned();
-        let paths = if bare.is_empty() { vec!["/".to_owned()] } else { vec![format!("{bare}/"), bare] };
-        let endpoint = Rc::new(self);
-        web::resource(paths).default_service(web::to(move |request, payload: web::Payload| {
-            let endpoint = Rc::clone(&endpoint);
-            let payload = Rc::new(Cell::new(payload.into_inner()));
-            async move {
-                let answering = async { endpoint.answer(Call::new(request, &payload, endpoint.path)?).await };
-                let answer = AssertUnwindSafe(answering)
-                    .catch_unwind()
-                    .await
-                    .unwrap_or(Err(Problem::Defect("a handler panicked")));
-                hold(answer.unwrap_or_else(HttpResponse::from_error), payload.replace(Payload::None))
-            }
-        }))
+    /// Answers a request for this path, whatever happens.
+    pub(crate) async fn respond(
+        &self,
+        request: HttpRequest,
+        payload: Payload,
+        worker: &Rc<Worker>,
+    ) -> HttpResponse {
+        request.extensions_mut().insert(Matched(self.path));
+        let payload = Rc::new(Cell::new(payload));
+        let call = Call::new(request, Rc::clone(&payload), Rc::clone(worker));
+        let answer = AssertUnwindSafe(self.answer(call)).catch_unwind().await;
+        let answer = answer.unwrap_or(Err(Problem::Defect("a handler panicked")));
+        hold(answer.unwrap_or_else(HttpResponse::from_error), payload.replace(Payload::None))
     }
 
     async fn answer(&self, call: Call) -> Answer {
@@ -121,21 +117,22 @@ impl Endpoint {
             Access::Checked => call.caller().await?,
             Access::Guarded => Some(call.caller().await?.ok_or(Problem::NotAuthenticated)?),
         };
-        let method = call.method().clone();
-        match (self.handler(&method), caller) {
+        match (self.handler(call.method()), caller) {
             (Some(Handler::Open(handler)), _) => handler(call).await,
             (Some(Handler::Guarded(handler)), Some(caller)) => handler(call, caller).await,
             (Some(Handler::Guarded(_)), None) => Err(Problem::NotAuthenticated),
-            (None, _) if method == Method::OPTIONS => Ok(self.options()),
-            (None, _) => Err(Problem::MethodNotAllowed { method: method.to_string(), allow: self.allowed() }),
+            (None, _) if call.method() == Method::OPTIONS => Ok(self.options()),
+            (None, _) => {
+                Err(Problem::MethodNotAllowed { method: call.method().to_string(), allow: self.allowed() })
+            }
         }
     }
 
-    fn handler(&self, method: &Method) -> Option<Handler> {
+    fn handler(&self, method: &Method) -> Option<&Handler> {
         let of = |wanted: &Method| self.methods.iter().find(|(method, _)| method == wanted);
         // The framework leaves the body out of an answer to HEAD.
         let found = of(method).or_else(|| if method == Method::HEAD { of(&Method::GET) } else { None });
-        found.map(|(_, handler)| handler.clone())
+        found.map(|(_, handler)| handler)
     }
 
     /// What can be done here, in REST framework's form.

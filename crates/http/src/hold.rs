@@ -11,6 +11,9 @@ use std::task::{Context, Poll};
 /// to use the connection again. A body that is still held when the answer is out closes the
 /// connection instead, so that an endless one costs nothing.
 pub(crate) fn hold(answer: HttpResponse, rest: Payload) -> HttpResponse {
+    if matches!(rest, Payload::None) {
+        return answer; // there was no body
+    }
     answer.map_body(|_, body| BoxBody::new(Holding { body, _rest: rest }))
 }
 

@@ -23,13 +23,16 @@
 //!
 //! 1. `observe` names it, finds out its client's address, and logs and counts its answer; `headers`
 //!    adds what browsers should know.
-//! 2. Its path leads to an `Endpoint`, which checks in REST framework's order: who calls, then
-//!    whether the method is there. A stranger does not learn the methods of a closed path.
+//! 2. `Routes` leads its path to an `Endpoint`, which checks in REST framework's order: who calls,
+//!    then whether the method is there. A stranger does not learn the methods of a closed path.
 //! 3. The handler reads what it needs of the `Call`: the body (JSON, form-encoded or multipart,
 //!    bounded in size and time), then its fields, whose errors are told all at once.
 //! 4. The handler asks the domain and answers, or fails with a `Problem`. One function makes an
 //!    answer of every problem; `wording` holds simplejwt's sentences. A failure inside the server is
 //!    logged once, with the request's id, and its cause is not shown.
+//!
+//! All of this is done by a `Worker`, on one thread from its connection to its answer. Workers share
+//! a `State` that nobody writes to, so that none waits for another.
 //!
 //! # What is not here
 //!
@@ -50,18 +53,19 @@ mod endpoint;
 mod headers;
 mod hold;
 mod metrics;
-mod notes;
 mod observe;
 mod offer;
 mod openapi;
 mod problem;
 mod problem_docs;
+mod routes;
 mod serve;
 mod settings;
 mod site;
 mod state;
 mod wire;
 mod wording;
+mod worker;
 
 pub use metrics::Gauge;
 pub use serve::{Services, serve};

@@ -1,78 +1,116 @@
 //! What is told about every request: an id in its answer, a line in the log, a figure.
 
 use crate::address::client_address;
+use crate::api;
+use crate::headers::add_careful;
 use crate::metrics::method_label;
-use crate::notes::{Matched, Seen};
 use crate::problem::Problem;
-use crate::state::State;
+use crate::worker::Worker;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, HttpMessage};
 use doorward_domain::random::Random;
-use std::fmt::Write;
+use std::cell::RefCell;
+use std::fmt;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The header that names a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The pattern of the path that a request was found to be for, noted on the request.
+#[derive(Clone, Copy)]
+pub(crate) struct Matched(pub(crate) &'static str);
+
 /// Names, times, logs and counts a request.
 pub(crate) async fn observe(
-    state: web::Data<State>,
+    worker: Rc<Worker>,
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let watch = Stopwatch::start();
-    let id = request_id(request.headers(), &*state.auth.ports().random);
-    let trusted = &state.settings.trusted_proxies;
-    let address = client_address(request.peer_addr(), request.headers(), trusted);
-    let address = address.map(|address| address.to_string()).unwrap_or_default();
+    let id = request_id(request.headers(), &worker.ids);
+    let trusted = &worker.state.settings.trusted_proxies;
+    let address = Address(client_address(request.peer_addr(), request.headers(), trusted));
     let method = request.method().clone();
-    request.extensions_mut().insert(Seen { address: address.clone() });
+    let is_api = request.path().starts_with(api::PREFIX);
 
     let mut answer = next.call(request).await?;
 
     let took = watch.elapsed();
     let route = answer.request().extensions().get::<Matched>().map_or("unmatched", |matched| matched.0);
     let status = answer.status();
-    state.metrics.request(&method, route, status, took);
+    worker.requests.count(&method, route, status, took);
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (method, status) = (method_label(&method), status.as_u16());
+    let name = id.to_str().unwrap_or_default();
     log::info!(
         target: "doorward::access",
-        request_id = id.as_str(), method, path = route, status, duration_ms, address = address.as_str(); "answered"
+        request_id = name, method, path = route, status, duration_ms, address:% = address; "answered"
     );
     if let Some(problem) = answer.response().error().and_then(|error| error.as_error::<Problem>())
         && status >= 500
     {
-        log::error!(request_id = id.as_str(), path = route; "{problem}");
+        log::error!(request_id = name, path = route; "{problem}");
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        answer.headers_mut().insert(REQUEST_ID, value);
-    }
+    let headers = answer.headers_mut();
+    add_careful(headers, is_api);
+    headers.insert(REQUEST_ID, id);
     Ok(answer)
 }
 
 /// The name that the client or a proxy gave, if it is harmless, else a new one.
-fn request_id(headers: &HeaderMap, random: &dyn Random) -> String {
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    given.filter(|id| is_well_formed(id)).map_or_else(|| new_id(random), str::to_owned)
+fn request_id(headers: &HeaderMap, ids: &RequestIds) -> HeaderValue {
+    let given = headers.get(REQUEST_ID).filter(|value| is_well_formed(value.as_bytes()));
+    given.cloned().unwrap_or_else(|| ids.next())
 }
 
-fn is_well_formed(id: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    (1..=64).contains(&id.len()) && id.bytes().all(allowed)
+fn is_well_formed(id: &[u8]) -> bool {
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=64).contains(&id.len()) && id.iter().all(allowed)
 }
 
-fn new_id(random: &dyn Random) -> String {
-    let mut bytes = [0; 16];
-    random.fill(&mut bytes);
-    bytes.iter().fold(String::with_capacity(32), |mut id, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(id, "{byte:02x}");
-        id
-    })
+/// Makes names for requests: 128 random bits each. One draw is for many of them, as a draw costs
+/// about as much whether it is short or long.
+pub(crate) struct RequestIds {
+    random: Arc<dyn Random>,
+    drawn: RefCell<Vec<[u8; 16]>>,
+}
+
+impl RequestIds {
+    pub(crate) fn new(random: Arc<dyn Random>) -> Self {
+        Self { random, drawn: RefCell::default() }
+    }
+
+    fn next(&self) -> HeaderValue {
+        let mut drawn = self.drawn.borrow_mut();
+        let id = drawn.pop().unwrap_or_else(|| {
+            drawn.resize(32, [0; 16]);
+            self.random.fill(drawn.as_flattened_mut());
+            drawn.pop().unwrap_or_default()
+        });
+        // Hexadecimal digits are fit for a header.
+        HeaderValue::from_bytes(hexadecimal(id).as_flattened())
+            .unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+}
+
+fn hexadecimal(bytes: [u8; 16]) -> [[u8; 2]; 16] {
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' - 10 + value };
+    bytes.map(|byte| [digit(byte >> 4), digit(byte & 15)])
+}
+
+/// The client's address in text form; empty if not known.
+struct Address(Option<IpAddr>);
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |address| address.fmt(f))
+    }
 }
 
 /// Measures how long something takes; no decision hangs on it.
@@ -93,19 +131,37 @@ impl Stopwatch {
 mod tests {
     use super::*;
     use doorward_domain::testing::SeededRandom;
+    use std::collections::HashSet;
+
+    fn ids() -> RequestIds {
+        RequestIds::new(Arc::new(SeededRandom::new(7)))
+    }
 
     #[test]
     fn a_harmless_id_is_kept_and_any_other_replaced() {
-        let random = SeededRandom::new(7);
+        let ids = ids();
         let id = |given: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(REQUEST_ID, HeaderValue::from_bytes(given.as_bytes()).unwrap());
-            request_id(&headers, &random)
+            request_id(&headers, &ids)
         };
         assert_eq!(id("edge-1.a_B"), "edge-1.a_B");
         for bad in ["", "a b", "é", "a\tb", "a=b", &"x".repeat(65)] {
             let made = id(bad);
             assert!(made.len() == 32 && made != id(bad), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn no_id_comes_twice() {
+        let ids = ids();
+        let made: HashSet<_> = (0..100).map(|_| ids.next().to_str().unwrap().to_owned()).collect();
+        assert_eq!(made.len(), 100);
+    }
+
+    #[test]
+    fn an_id_is_written_in_hexadecimal_digits() {
+        let digits = hexadecimal([0x00, 0x09, 0x0a, 0x0f, 0x10, 0x9a, 0xa9, 0xff, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(str::from_utf8(digits.as_flattened()).unwrap(), "00090a0f109aa9ff0102030405060708");
     }
 }

@@ -1,21 +1,23 @@
-use crate::headers::careful;
-use crate::hold::hold;
 use crate::metrics::{Gauge, Metrics};
 use crate::observe::observe;
-use crate::problem::Problem;
+use crate::openapi;
 use crate::settings::HttpSettings;
 use crate::state::State;
-use crate::{api, openapi, site};
+use crate::worker::Worker;
 use actix_cors::Cors;
-use actix_web::dev::Server;
+use actix_web::dev::{Server, fn_service};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpServer};
 use doorward_domain::use_cases::Auth;
 use std::io;
 use std::net::TcpListener;
+use std::rc::Rc;
 use std::sync::Arc;
+
+/// Connections that may wait to be accepted. The system may hold it to fewer (Linux:
+/// `net.core.somaxconn`); beyond, a client's first packet is lost, and sent again after a second.
+const BACKLOG: i32 = 4096;
 
 /// What the transport carries.
 #[derive(Clone)]
@@ -40,20 +42,24 @@ pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) 
     let handle_signals = settings.handle_signals;
     let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
     let shutdown_seconds = settings.shutdown_timeout.as_secs();
+    // The standard library's queue of 128 is full before a crowd has arrived.
+    rustix::net::listen(&listener, BACKLOG)?;
     let document = openapi::document().map_err(io::Error::other)?;
     let state = Arc::new(State { auth, settings, metrics: Metrics::new(gauges), document });
 
     let mut server = HttpServer::new(move || {
         let origins = &state.settings.cors_origins;
+        let worker = Rc::new(Worker::new(Arc::clone(&state)));
+        let observer = Rc::clone(&worker);
         App::new()
-            .app_data(Data::from(Arc::clone(&state)))
-            .configure(routes)
+            .default_service(fn_service(move |request| Rc::clone(&worker).answer(request)))
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
-            .wrap(from_fn(careful))
-            .wrap(from_fn(observe))
+            .wrap(from_fn(move |request, next| observe(Rc::clone(&observer), request, next)))
     })
     .client_request_timeout(head_timeout)
     .keep_alive(keep_alive)
+    // An answer is written at once; nothing is gained by waiting for more of it.
+    .tcp_nodelay(true)
     .shutdown_timeout(shutdown_seconds);
     if let Some(workers) = workers {
         server = server.workers(workers);
@@ -62,15 +68,6 @@ pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) 
         server = server.disable_signals();
     }
     Ok(server.listen(listener)?.run())
-}
-
-fn routes(config: &mut ServiceConfig) {
-    for endpoint in api::endpoints().into_iter().chain(site::endpoints()) {
-        config.service(endpoint.into_resource());
-    }
-    config.default_service(web::to(|payload: web::Payload| async {
-        hold(HttpResponse::from_error(Problem::NotFound), payload.into_inner())
-    }));
 }
 
 /// Cross-origin answers for these origins. Tokens travel in headers and bodies, so that no

@@ -64,6 +64,10 @@ impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
     }
+
+    fn monotonic(&self) -> Duration {
+        self.now().since(Timestamp::EPOCH)
+    }
 }
 
 /// Salts behind a gate: a hash thread that asks for one stays until the gate is open.

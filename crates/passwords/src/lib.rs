@@ -73,6 +73,8 @@
 //!
 //! A [`HashLane`] groups what already waits and never waits for more. So a single login takes what
 //! it took, and a crowd of 64 was through 3.4 times as fast, on two cores with nothing else to do.
+//! `cargo bench -p doorward-passwords --bench sizing` prints both for the machine that it runs on, at
+//! several costs.
 //!
 //! What keeps it right: property tests compare it with the `bcrypt` crate for every number of
 //! hashes, place, length of password and several costs; the vectors of other implementations and
@@ -82,7 +84,14 @@
 //!
 //! Compile it for the architecture's baseline, as Cargo does by default. With
 //! `-C target-cpu=native` the compiler may turn the look-ups of four hashes into vector gathers,
-//! which take three times as long. `cargo bench -p doorward-passwords` tells.
+//! which take three times as long. `cargo bench -p doorward-passwords --bench hashing` tells.
+//!
+//! # When more is asked than can be computed
+//!
+//! The lane keeps in mind how long its threads were busy lately, and takes in only what one of them
+//! will come to before the deadline. The rest is refused at once instead of after a wait for nothing,
+//! and the threads compute full groups of jobs that somebody still waits for. On Linux they do so at
+//! a lower priority than the rest of the process, so that what needs no hash hardly notices.
 //!
 //! # What a duration tells
 //!

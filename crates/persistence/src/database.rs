@@ -1,9 +1,13 @@
 //! Opening a database and handing it jobs.
 
 use crate::connection::{Access, AnyConnection, open_sqlite};
-use crate::runner::{Job, Queue, StoreGauges, Work, Worker, read_jobs, write_jobs};
+use crate::queries::Rotate;
+use crate::runner::{Job, Queue, Rotator, StoreGauges, Work, Worker, read_jobs, write_jobs};
 use crate::url::DatabaseUrl;
-use doorward_domain::store::{Done, ReadJob, Store, WriteJob};
+use doorward_domain::session::{Rotation, SessionId};
+use doorward_domain::standing::Standing;
+use doorward_domain::store::{Done, ReadJob, Rotated, Store, WriteJob};
+use doorward_domain::user::UserId;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +19,9 @@ use std::thread::{self, JoinHandle};
 pub struct Settings {
     /// Connections to PostgreSQL, each with its thread.
     pub postgres_connections: usize,
+    /// Connections to PostgreSQL beside those, each with its thread, that do nothing but rotate
+    /// sessions: all that wait with one statement and one commit.
+    pub postgres_rotators: usize,
     /// Threads that read from SQLite, beside the one that writes.
     pub sqlite_readers: usize,
     /// How many jobs may wait, before more are refused.
@@ -23,7 +30,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { postgres_connections: 4, sqlite_readers: 2, queue: 10_000 }
+        Self { postgres_connections: 4, postgres_rotators: 2, sqlite_readers: 2, queue: 10_000 }
     }
 }
 
@@ -59,8 +66,18 @@ pub fn open(url: &DatabaseUrl, settings: &Settings) -> Result<Database, OpenErro
         DatabaseUrl::Postgres(url) => {
             let gauges = StoreGauges::default();
             let queue = Arc::new(Queue::new(settings.queue, &gauges));
-            let queues = Arc::new(Queues { writes: Arc::clone(&queue), reads: Arc::clone(&queue) });
+            let rotations = Arc::new(Queue::new(settings.queue, &gauges));
+            let queues = Arc::new(Queues {
+                writes: Arc::clone(&queue),
+                rotations: Arc::clone(&rotations),
+                reads: Arc::clone(&queue),
+            });
             let mut threads = Vec::new();
+            for number in 1..=settings.postgres_rotators.max(1) {
+                let rotator =
+                    Rotator::new(url.clone(), Arc::clone(&rotations), Arc::clone(&queue), gauges.clone());
+                threads.push(spawn(format!("postgres-rotator-{number}"), move || rotator.run())?);
+            }
             for number in 1..=settings.postgres_connections.max(1) {
                 let worker = Worker::new(url.clone(), Arc::clone(&queue), gauges.clone());
                 threads.push(spawn(format!("postgres-{number}"), move || worker.run())?);
@@ -74,7 +91,11 @@ fn open_file(path: &Path, settings: &Settings) -> Result<Database, OpenError> {
     let gauges = StoreGauges::default();
     let writes = Arc::new(Queue::new(settings.queue, &gauges));
     let reads = Arc::new(Queue::new(settings.queue, &gauges));
-    let queues = Arc::new(Queues { writes: Arc::clone(&writes), reads: Arc::clone(&reads) });
+    let queues = Arc::new(Queues {
+        writes: Arc::clone(&writes),
+        rotations: Arc::clone(&writes),
+        reads: Arc::clone(&reads),
+    });
     let connection = open_file_as(path, Access::Write)?;
     let mut threads = Vec::new();
     let figures = gauges.clone();
@@ -120,15 +141,18 @@ impl Database {
     }
 }
 
-/// The queues before the threads; on PostgreSQL both are the same one.
+/// The queues before the threads. On PostgreSQL writes and reads share one, on SQLite writes and
+/// rotations.
 struct Queues {
     writes: Arc<Queue>,
+    rotations: Arc<Queue>,
     reads: Arc<Queue>,
 }
 
 impl Queues {
     fn close(&self) {
         self.writes.close();
+        self.rotations.close();
         self.reads.close();
     }
 }
@@ -142,6 +166,16 @@ impl Drop for Queues {
 impl Store for Queues {
     fn run_write(&self, job: WriteJob) -> Done {
         hand_in(&self.writes, Work::Write(job))
+    }
+
+    fn rotate(&self, user: UserId, id: SessionId, rotation: Rotation) -> Rotated {
+        let (job, rotated) = Job::rotation(Rotate { user, id, rotation });
+        self.rotations.push(job);
+        rotated
+    }
+
+    fn remembered(&self, _: UserId, _: Option<SessionId>) -> Option<Standing> {
+        None
     }
 
     fn run_read(&self, job: ReadJob) -> Done {

@@ -39,7 +39,8 @@
 //! | | SQLite | PostgreSQL |
 //! |---|---|---|
 //! | writes | one thread: all jobs that wait share one transaction, each in a savepoint of its own, and one sync | [`Settings::postgres_connections`] threads, one transaction a job (`READ COMMITTED`) |
-//! | reads | [`Settings::sqlite_readers`] threads, one snapshot a job | the same threads, one statement a look-up, no transaction |
+//! | rotations | the same thread, without the savepoint: a rotation is one statement | [`Settings::postgres_rotators`] threads more: all that wait share one statement, and so one commit |
+//! | reads | [`Settings::sqlite_readers`] threads, one statement a look-up, no transaction | the threads of the writes, the same |
 //! | answers | when the commit is on the disk; a commit that fails fails its whole batch | when the server has committed |
 //! | runs a job again | never: nothing can come between | after a deadlock, a serialisation failure, or a connection that broke before the commit was sent; at most five times |
 //! | [`Unavailable`](doorward_domain::store::StoreError::Unavailable) | locked by another process for 5 s, disk full, file read-only | no connection within 3 s, connection broken *during* a commit, a statement took 10 s, server read-only |
@@ -52,6 +53,25 @@
 //! its effect, under SQLite's one writer or PostgreSQL's row lock. That a login name belongs to one
 //! account is the primary key of `login_names`, where usernames and addresses stand side by side.
 //!
+//! # Rotations
+//!
+//! A busy installation rotates sessions more than anything else that must reach the disk, so what
+//! costs is the commit, and those who wait together share one. On PostgreSQL that is one `UPDATE` of
+//! all of them (`queries/rotations.rs`). It takes no row that somebody else holds (`SKIP LOCKED`), so
+//! it neither waits nor deadlocks; what it left, because of a lock or a guard, is asked again alone,
+//! among the other jobs. So the two statements for a rotation, that one and the one in
+//! `queries/sessions.rs`, need to agree on one thing only: whom they let pass.
+//!
+//! # Changes
+//!
+//! The numbers of changes come from a counter in a row of its own. A unit of work remembers whose
+//! standing it changed, and the statements that count go to the database with its `COMMIT` (on SQLite
+//! with its `RELEASE`), as the last ones. So the counter's lock is held for the commit alone, is always
+//! taken last, and the numbers have no gap and come in the order of the commits. Units that change
+//! standing commit one after another for that; nothing else does.
+//!
+//! # One set of queries
+//!
 //! The two databases are two variants of one connection type (diesel's `MultiConnection`), so a
 //! query is written once. PostgreSQL is spoken to by tokio-postgres behind a blocking face: no
 //! libpq, TLS by rustls.
@@ -59,7 +79,9 @@
 //! # Adding a query
 //!
 //! Write a function over a connection in `queries/`, next to its table; call it from `queries/unit.rs`,
-//! which is the domain's port. A racing write is one guarded statement. What diesel cannot say to
+//! which is the domain's port. A racing write is one guarded statement, and an update goes through
+//! `Kept`, or it is prepared anew each time. A condition that only checks the row that another one
+//! finds is kept out of the planner's choice of an index. What diesel cannot say to
 //! both databases at once (`ON CONFLICT`) goes through `on_either!`, which compiles the same
 //! expression for each. Never let a statement fail on a constraint where that is an answer:
 //! PostgreSQL aborts the transaction. Then add a case to the domain's store contract, which

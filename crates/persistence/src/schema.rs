@@ -63,6 +63,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    change_counter (id) {
+        id -> BigInt,
+        last -> BigInt,
+    }
+}
+
+diesel::table! {
+    changes (number) {
+        number -> BigInt,
+        user_id -> BigInt,
+    }
+}
+
 // Kept by diesel_migrations.
 diesel::table! {
     __diesel_schema_migrations (version) {

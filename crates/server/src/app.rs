@@ -135,8 +135,11 @@ async fn serve(
 
     let following =
         background::follow_keys(parts.keys.clone(), Arc::clone(&parts.authority), parts.key_version);
-    let tasks =
-        [actix_web::rt::spawn(following), actix_web::rt::spawn(background::sweep(parts.auth.clone(), swept))];
+    let tasks = [
+        actix_web::rt::spawn(following),
+        actix_web::rt::spawn(background::follow_changes(Arc::clone(&parts.recall))),
+        actix_web::rt::spawn(background::sweep(parts.auth.clone(), swept)),
+    ];
     let (handle, auth, keys) = (server.handle(), parts.auth.clone(), parts.keys.clone());
     // Whoever started it may have gone; then it stops with the process.
     let _ = tell.send(Started { address, handle, auth, keys });

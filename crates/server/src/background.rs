@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use doorward_domain::use_cases::{Auth, Keys};
+use doorward_recall::Recall;
 use doorward_tokens::TokenAuthority;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +11,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// Twice a second, so that every instance has a change within one.
 const LOOK_AT_KEYS: Duration = Duration::from_millis(500);
+
+/// Four times within the lease of what is remembered, so that it does not end over one late answer.
+const LOOK_AT_CHANGES: Duration = Duration::from_millis(200);
 
 const SWEEP: Duration = Duration::from_secs(300);
 
@@ -36,6 +40,20 @@ async fn catch_up(keys: &Keys, authority: &TokenAuthority, installed: i64) -> an
     authority.install(opened.keys).context("the keys are left as they were")?;
     log::info!(version = opened.version; "the signing keys have changed");
     Ok(opened.version)
+}
+
+/// Follows the changes in the database to whom requests come from, likewise.
+pub(crate) async fn follow_changes(recall: Arc<Recall>) {
+    let mut ticks = interval(LOOK_AT_CHANGES);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut outage = Outage::default();
+    loop {
+        ticks.tick().await;
+        outage.told(
+            "the changes in the database cannot be followed",
+            recall.follow().await.map_err(Into::into),
+        );
+    }
 }
 
 /// Deletes sessions that expired long ago.

@@ -1,7 +1,8 @@
 use doorward_domain::time::{Clock, Timestamp};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The machine's wall clock. The one place where the time is asked for.
+/// The machine's clocks. The one place where the time is asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -13,6 +14,12 @@ impl Clock for SystemClock {
             Err(before) => i64::try_from(before.duration().as_micros()).map(|micros| -micros),
         };
         Timestamp::from_micros(micros.unwrap_or(i64::MAX))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the adapter of the port")]
+    fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::hex::hex;
 use crate::jws::{Jws, Kind, VerifyingKey};
 use crate::key_ring::{KeyRing, UnusableKey};
 use crate::payload::{AboutUser, AccessPayload, AudienceClaim, RefreshPayload, UserIdClaim};
+use crate::remembered::{Accepted, Remembered};
 use crate::root_secret::RootSecret;
 use crate::settings::{SimpleJwt, TokenSettings, UserClaim};
 use crate::signer::Signer;
@@ -16,6 +17,7 @@ use doorward_domain::token::{
     AccessClaims, CannotSign, RefreshClaims, TokenPair, TokenRejection, TokenService,
 };
 use doorward_domain::user::{User, UserId};
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -36,6 +38,7 @@ pub struct TokenAuthority {
     refresh_verifying: Vec<VerifyingKey>,
     jti: hmac::Key,
     ring: RwLock<Arc<KeyRing>>,
+    remembered: Remembered,
 }
 
 const ACCESS: &str = "access";
@@ -67,6 +70,8 @@ struct Verified {
     origin: Origin,
     claims: ClaimSet,
     times: Times,
+    /// All instants at which that is so, with the same keys.
+    accepted: Range<Timestamp>,
 }
 
 impl TokenAuthority {
@@ -83,6 +88,7 @@ impl TokenAuthority {
             claims,
             shared_key,
             retiring_keys,
+            remembered_tokens,
         } = settings;
         let claims = UserClaim::ALL.into_iter().filter(|claim| claims.contains(claim)).collect();
         let shared = shared_key.as_ref().filter(|_| algorithm == Algorithm::Hs256);
@@ -101,17 +107,28 @@ impl TokenAuthority {
             refresh_verifying: roots.map(|root| VerifyingKey::hs256(refresh_key(root).as_slice())).collect(),
             jti: hmac::Key::new(hmac::HMAC_SHA256, current.derive("jti").as_slice()),
             ring: RwLock::default(),
+            remembered: Remembered::new(remembered_tokens),
         }
     }
 
-    /// Replaces the server's own keys, all at once, while it serves.
+    /// Replaces the server's own keys, all at once, while it serves. What was remembered of tokens
+    /// under the keys before is forgotten: the next request with each verifies it again.
     ///
     /// # Errors
     /// A key cannot be used; the keys before remain.
     pub fn install(&self, keys: Vec<SigningKey>) -> Result<(), UnusableKey> {
-        let ring = Arc::new(KeyRing::new(keys)?);
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        let next = Arc::new(KeyRing::new(keys)?);
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        *ring = next;
+        // Within the lock: whoever sees the new keys finds no answer that the old ones gave.
+        self.remembered.forget_all();
         Ok(())
+    }
+
+    /// How many access tokens are remembered, for a gauge. Some may have expired: they go when
+    /// others need their place.
+    pub fn remembered_tokens(&self) -> usize {
+        self.remembered.len()
     }
 
     fn ring(&self) -> Arc<KeyRing> {
@@ -130,11 +147,12 @@ impl TokenAuthority {
                 let key = ring.honoured(id, now).ok_or(TokenRejection::Invalid)?;
                 let verified =
                     self.verify_by(&jws, std::slice::from_ref(key.verifying()), Origin::Ring, now)?;
-                if ring.may_have_signed(key, verified.times.issued_at) {
-                    Ok(verified)
-                } else {
-                    Err(TokenRejection::Invalid)
+                if !ring.may_have_signed(key, verified.times.issued_at) {
+                    return Err(TokenRejection::Invalid);
                 }
+                let Range { start, end } = verified.accepted;
+                let end = key.retires_at().map_or(end, |retires_at| retires_at.min(end));
+                Ok(Verified { accepted: start..end, ..verified })
             }
             (Kind::Refresh | Kind::Untyped, Some(_)) => Err(TokenRejection::Invalid),
         }
@@ -153,7 +171,18 @@ impl TokenAuthority {
         if origin != Origin::Root {
             claims.check_addressing(&self.addressing, origin.signatory())?;
         }
-        Ok(Verified { origin, claims, times })
+        Ok(Verified { origin, claims, times, accepted: times.accepted_from..times.expires_at })
+    }
+
+    fn verify_access(&self, token: &str, now: Timestamp) -> Result<Accepted, TokenRejection> {
+        let Verified { origin, claims, times, accepted } = self.verify(token, now)?;
+        claims.check_type(ACCESS)?;
+        match origin {
+            Origin::Root => Err(TokenRejection::Invalid),
+            Origin::Ring | Origin::Settings => {
+                Ok(Accepted { claims: claims.access(origin.signatory(), times)?, during: accepted })
+            }
+        }
     }
 
     fn sign_access(&self, session: &Session, user: &User) -> Result<String, CannotSign> {
@@ -216,12 +245,7 @@ impl TokenService for TokenAuthority {
     }
 
     fn access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenRejection> {
-        let Verified { origin, claims, times } = self.verify(token, now)?;
-        claims.check_type(ACCESS)?;
-        match origin {
-            Origin::Root => Err(TokenRejection::Invalid),
-            Origin::Ring | Origin::Settings => claims.access(origin.signatory(), times),
-        }
+        self.remembered.claims_of(token, now, || self.verify_access(token, now))
     }
 
     fn refresh(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, TokenRejection> {

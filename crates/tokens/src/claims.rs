@@ -31,10 +31,11 @@ pub(crate) enum Signatory {
     Anybody,
 }
 
-/// When a token was issued and when it expires, in whole seconds.
+/// When a token was issued, from when on it is accepted, and when it expires; in whole seconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Times {
     pub(crate) issued_at: Timestamp,
+    pub(crate) accepted_from: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -57,12 +58,13 @@ impl ClaimSet {
             (None, Signatory::Doorward) => return Err(TokenRejection::Invalid),
         };
         let expires_at = self.date("exp")?.ok_or(TokenRejection::Invalid)?;
-        if issued_at.max(not_before) > now.plus(CLOCK_SKEW) {
+        let accepted_from = issued_at.max(not_before).minus(CLOCK_SKEW);
+        if now < accepted_from {
             Err(TokenRejection::Invalid)
         } else if expires_at <= now {
             Err(TokenRejection::Expired)
         } else {
-            Ok(Times { issued_at, expires_at })
+            Ok(Times { issued_at, accepted_from, expires_at })
         }
     }
 
@@ -111,7 +113,7 @@ impl ClaimSet {
         if session_id.is_none() && signatory == Signatory::Doorward {
             return Err(TokenRejection::Invalid);
         }
-        let Times { issued_at, expires_at } = times;
+        let Times { issued_at, expires_at, .. } = times;
         Ok(AccessClaims { user_id: self.user_id()?, session_id, issued_at, expires_at })
     }
 

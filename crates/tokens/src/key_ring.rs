@@ -73,6 +73,11 @@ impl RingKey {
         &self.verifying
     }
 
+    /// From when on its signatures are refused, if that is known.
+    pub(crate) fn retires_at(&self) -> Option<Timestamp> {
+        self.times.retires_at
+    }
+
     fn parse(key: SigningKey) -> Result<Self, UnusableKey> {
         let SigningKey { id, algorithm, times, material } = key;
         match algorithm {

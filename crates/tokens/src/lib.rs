@@ -36,7 +36,6 @@
 //! #         is_staff: false,
 //! #         is_superuser: false,
 //! #         date_joined: now,
-//! #         last_login: None,
 //! #         tokens_valid_after: now,
 //! #     };
 //! #     let id = SessionId::generate(&*random, now);
@@ -91,6 +90,24 @@
 //! A token of the first two must say everything that this crate writes. A token of the third may lack
 //! `sid`, `nbf`, `iss` and `aud`, which simplejwt does not write; what it says of them must be right.
 //!
+//! # What is remembered
+//!
+//! Verifying a signature costs more than all else about a request with an access token, and the same
+//! token comes with every request of its five minutes. A [`TokenAuthority`] therefore remembers the
+//! access tokens that it has accepted, each under the SHA-256 of its whole text, with what it says
+//! and the instants between which it is good. A token that is remembered gets the answer that a
+//! verification would give at that instant; whatever the memory cannot vouch for is verified:
+//!
+//! | what happens | what is forgotten |
+//! |---|---|
+//! | the token expires, or the clock goes back to before it was issued | that token, for as long |
+//! | its key retires | all that the key signed |
+//! | [`TokenAuthority::install`] replaces the keys | everything, at once and for every thread |
+//! | more tokens are in use than [`TokenSettings::remembered_tokens`] | those that were used least |
+//!
+//! Refusals are never remembered, nor are refresh tokens, each of which is good for one use. Whether
+//! a session still lives is not in a token, and so not in this memory: who asks has to look.
+//!
 //! # How to extend it
 //!
 //! A further claim about the account is a variant of [`UserClaim`] and a line in `payload.rs`. A
@@ -107,6 +124,7 @@ mod key_maker;
 mod key_ring;
 mod payload;
 mod random;
+mod remembered;
 mod root_secret;
 mod sealer;
 mod settings;

@@ -35,7 +35,8 @@ impl Signer {
     /// A token with these claims (RFC 7515, section 5.1).
     pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, CannotSign> {
         let claims = serde_json::to_vec(claims).map_err(|_| CannotSign("the claims are not JSON"))?;
-        let mut token = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims));
+        let mut token = format!("{}.", self.header);
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
         let signature = match &self.key {
             Key::Ed25519(pair) => {
                 let signature =

@@ -29,4 +29,8 @@ impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         self.now_value()
     }
+
+    fn monotonic(&self) -> Duration {
+        self.now_value().since(Timestamp::EPOCH)
+    }
 }

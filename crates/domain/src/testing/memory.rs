@@ -3,13 +3,14 @@ use crate::keys::{KeyId, KeyRecord};
 use crate::password::PasswordHash;
 use crate::sealing::Fingerprint;
 use crate::session::{End, Rotation, Session, SessionId};
-use crate::store::{Done, Ending, Lookup, ReadJob, Store, StoreError, Taken, Transaction, WriteJob};
+use crate::standing::{ChangeNumber, Changes, Standing};
+use crate::store::{Done, Ending, Lookup, ReadJob, Rotated, Store, StoreError, Taken, Transaction, WriteJob};
 use crate::time::Timestamp;
-use crate::user::{Credential, CredentialVersion, FullName, NewUser, User, UserId};
-use std::collections::BTreeMap;
+use crate::user::{Credential, CredentialVersion, FullName, NewUser, Profile, User, UserId};
+use std::collections::{BTreeMap, VecDeque};
 use std::future::ready;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// A store in memory: one unit of work after another, each on a copy that replaces the original
 /// when it commits.
@@ -27,6 +28,11 @@ struct Tables {
     keys: Vec<KeyRecord>,
     key_ring_version: i64,
     root: Option<Fingerprint>,
+    /// The kept changes; the last one has the number `last_change`.
+    changes: VecDeque<UserId>,
+    last_change: i64,
+    /// What the unit of work changed that is under way.
+    changed: Vec<UserId>,
 }
 
 #[derive(Debug, Clone)]
@@ -34,6 +40,7 @@ struct Account {
     user: User,
     password: PasswordHash,
     version: CredentialVersion,
+    last_login: Option<Timestamp>,
 }
 
 impl MemoryStore {
@@ -62,6 +69,7 @@ impl MemoryStore {
         let mut tables = self.tables.lock().unwrap();
         let mut copy = tables.clone();
         if job(&mut copy)? == Ending::Commit {
+            copy.number_changes();
             *tables = copy;
         } else {
             // What a database never uses again stays used after a rollback too.
@@ -74,6 +82,16 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn run_write(&self, job: WriteJob) -> Done {
         Box::pin(ready(self.write(job)))
+    }
+
+    fn rotate(&self, user: UserId, id: SessionId, rotation: Rotation) -> Rotated {
+        let rotated =
+            self.check_up().and_then(|()| self.tables.lock().unwrap().rotate_session(user, id, &rotation));
+        Box::pin(ready(rotated))
+    }
+
+    fn remembered(&self, _: UserId, _: Option<SessionId>) -> Option<Standing> {
+        None
     }
 
     fn run_read(&self, mut job: ReadJob) -> Done {
@@ -94,8 +112,23 @@ impl Tables {
         })
     }
 
+    /// Changes an account and thereby its standing.
     fn change(&mut self, id: UserId, change: impl FnOnce(&mut Account)) -> bool {
-        self.users.get_mut(&id).map(change).is_some()
+        let found = self.users.get_mut(&id).map(change).is_some();
+        self.has_changed(id, found)
+    }
+
+    fn has_changed(&mut self, id: UserId, found: bool) -> bool {
+        if found && !self.changed.contains(&id) {
+            self.changed.push(id);
+        }
+        found
+    }
+
+    /// Numbers what the unit of work changed that commits.
+    fn number_changes(&mut self) {
+        self.last_change += i64::try_from(self.changed.len()).unwrap();
+        self.changes.extend(self.changed.drain(..));
     }
 
     fn change_if(
@@ -111,6 +144,13 @@ impl Tables {
 impl Lookup for Tables {
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(self.users.get(&id).map(|account| account.user.clone()))
+    }
+
+    fn profile(&mut self, id: UserId) -> Result<Option<Profile>, StoreError> {
+        Ok(self
+            .users
+            .get(&id)
+            .map(|Account { user, last_login, .. }| Profile { user: user.clone(), last_login: *last_login }))
     }
 
     fn user_by_login_name(&mut self, name: &CanonicalName) -> Result<Option<User>, StoreError> {
@@ -132,6 +172,22 @@ impl Lookup for Tables {
             let user = self.users.get(&session.user_id)?.user.clone();
             Some((session, user))
         }))
+    }
+
+    fn standing(&mut self, user: UserId, session: Option<SessionId>) -> Result<Option<Standing>, StoreError> {
+        let own = |session: &&Session| session.user_id == user && session.ended.is_none();
+        let session = session.and_then(|id| self.sessions.get(&id)).filter(own);
+        let session_until = session.map(|session| session.expires_at);
+        let account = self.users.get(&user);
+        Ok(account.map(|account| Standing { user: Arc::new(account.user.clone()), session_until }))
+    }
+
+    fn changes_since(&mut self, seen: ChangeNumber) -> Result<Changes, StoreError> {
+        let new = usize::try_from(self.last_change - seen.0).ok();
+        let new = new.filter(|new| *new <= usize::try_from(Changes::MOST).unwrap());
+        let known = new.and_then(|new| self.changes.len().checked_sub(new));
+        let accounts = known.map(|known| self.changes.iter().skip(known).copied().collect());
+        Ok(Changes { last: ChangeNumber(self.last_change), accounts })
     }
 
     fn live_sessions(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
@@ -173,11 +229,14 @@ impl Transaction for Tables {
             is_staff: new.is_staff,
             is_superuser: new.is_superuser,
             date_joined: new.date_joined,
-            last_login: None,
             tokens_valid_after: Timestamp::EPOCH,
         };
-        let account =
-            Account { user: user.clone(), password: new.password.clone(), version: CredentialVersion(0) };
+        let account = Account {
+            user: user.clone(),
+            password: new.password.clone(),
+            version: CredentialVersion(0),
+            last_login: None,
+        };
         self.users.insert(user.id, account);
         Ok(Ok(user))
     }
@@ -189,7 +248,7 @@ impl Transaction for Tables {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let unchanged = |account: &Account| account.user.is_active && account.version == version;
-        Ok(self.change_if(id, unchanged, |account| account.user.last_login = Some(now)))
+        Ok(self.change_if(id, unchanged, |account| account.last_login = Some(now)))
     }
 
     fn replace_hash(
@@ -224,7 +283,8 @@ impl Transaction for Tables {
 
     fn delete_user(&mut self, id: UserId) -> Result<bool, StoreError> {
         self.sessions.retain(|_, session| session.user_id != id);
-        Ok(self.users.remove(&id).is_some())
+        let found = self.users.remove(&id).is_some();
+        Ok(self.has_changed(id, found))
     }
 
     fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
@@ -235,24 +295,46 @@ impl Transaction for Tables {
         Ok(())
     }
 
-    fn rotate_session(&mut self, id: SessionId, rotation: &Rotation) -> Result<bool, StoreError> {
-        let current = |session: &Session| session.ended.is_none() && session.generation == rotation.from;
-        let Some(session) = self.sessions.get_mut(&id).filter(|session| current(session)) else {
-            return Ok(false);
+    fn rotate_session(
+        &mut self,
+        user: UserId,
+        id: SessionId,
+        rotation: &Rotation,
+    ) -> Result<Option<Session>, StoreError> {
+        let active = self.users.get(&user).is_some_and(|account| account.user.is_active);
+        let current = |session: &&mut Session| {
+            active
+                && session.user_id == user
+                && session.is_live(rotation.at)
+                && session.generation == rotation.from
         };
-        *session = session.clone().rotated(rotation.clone());
-        Ok(true)
+        Ok(self.sessions.get_mut(&id).filter(current).map(|session| {
+            *session = session.clone().rotated(rotation.clone());
+            session.clone()
+        }))
     }
 
-    fn end_session(&mut self, id: SessionId, end: End) -> Result<bool, StoreError> {
-        let session = self.sessions.get_mut(&id).filter(|session| session.ended.is_none());
-        Ok(session.map(|session| session.ended = Some(end)).is_some())
+    fn end_session(&mut self, user: UserId, id: SessionId, end: End) -> Result<bool, StoreError> {
+        let own = |session: &&mut Session| session.user_id == user && session.ended.is_none();
+        let ended = self.sessions.get_mut(&id).filter(own).map(|session| session.ended = Some(end));
+        Ok(self.has_changed(user, ended.is_some()))
     }
 
     fn end_sessions(&mut self, user: UserId, end: End) -> Result<u64, StoreError> {
         let open = |session: &&mut Session| session.user_id == user && session.ended.is_none();
-        let ended = self.sessions.values_mut().filter(open).map(|session| session.ended = Some(end));
-        Ok(u64::try_from(ended.count()).unwrap())
+        let ended = self.sessions.values_mut().filter(open).map(|session| session.ended = Some(end)).count();
+        self.has_changed(user, ended > 0);
+        Ok(u64::try_from(ended).unwrap())
+    }
+
+    fn changed_accounts(&self) -> &[UserId] {
+        &self.changed
+    }
+
+    fn sweep_changes(&mut self, keep: u32) -> Result<u64, StoreError> {
+        let old = self.changes.len().saturating_sub(usize::try_from(keep).unwrap());
+        self.changes.drain(..old);
+        Ok(u64::try_from(old).unwrap())
     }
 
     fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

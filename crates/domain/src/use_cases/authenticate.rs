@@ -1,17 +1,18 @@
 use super::{Auth, Failure};
-use crate::session::Session;
-use crate::store::{Lookup, StoreError};
+use crate::session::SessionId;
+use crate::standing::Standing;
 use crate::time::Timestamp;
 use crate::token::{AccessClaims, Claims, TokenRejection};
-use crate::user::{User, UserId};
+use crate::user::User;
+use std::sync::Arc;
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The account.
-    pub user: User,
+    pub user: Arc<User>,
     /// The session; `None` for a token that a Django service issued with a shared key.
-    pub session: Option<Session>,
+    pub session: Option<SessionId>,
 }
 
 /// Why a request is nobody's.
@@ -33,14 +34,16 @@ pub enum AuthenticationError {
 
 impl Auth {
     /// Who holds this access token. What ended the session, changed the password or deactivated
-    /// the account before this call is seen by it.
+    /// the account before this call is seen by it; where another instance did it, a second later at
+    /// the latest ([`Store::remembered`](crate::store::Store::remembered)).
     ///
     /// # Errors
     /// Why the token opens nothing.
     pub async fn authenticate(&self, access_token: &str) -> Result<Caller, AuthenticationError> {
         let now = self.ports.clock.now();
         let claims = self.ports.tokens.access(access_token, now)?;
-        self.ports.store.query(move |db| find_caller(db, &claims, now)).await.map_err(Failure::from)?
+        let standing = self.ports.store.standing(claims.user_id, claims.session_id).await;
+        judge(standing.map_err(Failure::from)?, &claims, now)
     }
 
     /// Whether a token of either type is honoured at present, as simplejwt's verification asks.
@@ -49,52 +52,37 @@ impl Auth {
     /// Why it is not.
     pub async fn verify(&self, token: &str) -> Result<(), AuthenticationError> {
         let now = self.ports.clock.now();
-        let claims = self.ports.tokens.any(token, now)?;
-        let honoured = move |db: &mut dyn Lookup| match &claims {
-            Claims::Access(claims) => Ok(find_caller(db, claims, now)?.map(drop)),
-            Claims::Refresh(claims) => {
-                let found = db.session(claims.session_id)?;
-                let current = found.is_some_and(|(session, user)| {
-                    user.is_active && session.is_live(now) && session.generation == claims.generation
-                });
-                Ok(if current { Ok(()) } else { Err(TokenRejection::Revoked.into()) })
-            }
+        let claims = match self.ports.tokens.any(token, now)? {
+            Claims::Access(_) => return self.authenticate(token).await.map(drop),
+            Claims::Refresh(claims) => claims,
         };
-        self.ports.store.query(honoured).await.map_err(Failure::from)?
+        let found = self.ports.store.query(move |db| db.session(claims.session_id)).await;
+        let is_current = found.map_err(Failure::from)?.is_some_and(|(session, user)| {
+            user.is_active && session.is_live(now) && session.generation == claims.generation
+        });
+        if is_current { Ok(()) } else { Err(TokenRejection::Revoked.into()) }
     }
 }
 
-/// The step: the account and the session behind an access token, if both still stand.
+/// Whose an access token is, given what it stands on.
 ///
 /// # Errors
-/// The database failed. Why nobody is behind the token is the inner result.
-pub fn find_caller(
-    db: &mut dyn Lookup,
+/// Why nobody is behind it.
+pub fn judge(
+    standing: Option<Standing>,
     claims: &AccessClaims,
     now: Timestamp,
-) -> Result<Result<Caller, AuthenticationError>, StoreError> {
-    let Some(session_id) = claims.session_id else {
-        return Ok(active_user(db, claims.user_id)?.and_then(|user| {
-            let outdated = claims.issued_at < user.tokens_valid_after;
-            if outdated { Err(TokenRejection::Revoked.into()) } else { Ok(Caller { user, session: None }) }
-        }));
+) -> Result<Caller, AuthenticationError> {
+    let Standing { user, session_until } = standing.ok_or(AuthenticationError::UserNotFound)?;
+    if !user.is_active {
+        return Err(AuthenticationError::UserInactive);
+    }
+    let is_honoured = match claims.session_id {
+        Some(_) => session_until.is_some_and(|end| now < end),
+        None => claims.issued_at >= user.tokens_valid_after,
     };
-    Ok(match db.session(session_id)? {
-        // The session went with its account, or was swept.
-        None => active_user(db, claims.user_id)?.and_then(|_| Err(TokenRejection::Revoked.into())),
-        Some((_, user)) if user.id != claims.user_id => Err(TokenRejection::Invalid.into()),
-        Some((_, user)) if !user.is_active => Err(AuthenticationError::UserInactive),
-        Some((session, _)) if !session.is_live(now) => Err(TokenRejection::Revoked.into()),
-        Some((session, user)) => Ok(Caller { user, session: Some(session) }),
-    })
-}
-
-fn active_user(db: &mut dyn Lookup, id: UserId) -> Result<Result<User, AuthenticationError>, StoreError> {
-    Ok(match db.user(id)? {
-        None => Err(AuthenticationError::UserNotFound),
-        Some(user) if !user.is_active => Err(AuthenticationError::UserInactive),
-        Some(user) => Ok(user),
-    })
+    let caller = Caller { user, session: claims.session_id };
+    if is_honoured { Ok(caller) } else { Err(TokenRejection::Revoked.into()) }
 }
 
 #[cfg(test)]

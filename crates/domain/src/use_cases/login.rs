@@ -125,7 +125,8 @@ mod tests {
             world.clock.advance(Duration::from_secs(60));
             let pair = world.login(name, "pw-of-alice").unwrap();
             let caller = block_on(world.auth.authenticate(&pair.access)).unwrap();
-            assert_eq!(caller.user.last_login, Some(world.clock.now_value()), "{name}");
+            let profile = block_on(world.auth.profile(&caller)).unwrap().unwrap();
+            assert_eq!(profile.last_login, Some(world.clock.now_value()), "{name}");
         }
     }
 

@@ -35,11 +35,11 @@ impl Auth {
     /// The database failed.
     pub async fn logout(&self, caller: &Caller) -> Result<(), Failure> {
         let now = self.ports.clock.now();
-        let (user, session) = (caller.user.id, caller.session.as_ref().map(|session| session.id));
+        let (user, session) = (caller.user.id, caller.session);
         let end = End { at: now, reason: EndReason::Logout };
         let step = move |tx: &mut dyn Transaction| {
             match session {
-                Some(id) => tx.end_session(id, end)?,
+                Some(id) => tx.end_session(user, id, end)?,
                 None => tx.invalidate_tokens(user, now)?,
             };
             Ok(Verdict::Commit(()))
@@ -81,7 +81,7 @@ pub fn end_presented_session(
             // Not guarded by the generation: a rotation that runs at the same time must not save
             // the session from its logout.
             let end = End { at: *now, reason: EndReason::Logout };
-            if tx.end_session(session.id, end)? {
+            if tx.end_session(session.user_id, session.id, end)? {
                 Ok(Verdict::Commit(Logout::Ended))
             } else {
                 refused(Refreshed::Revoked)

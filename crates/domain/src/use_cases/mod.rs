@@ -17,7 +17,7 @@ mod sessions;
 mod sweep;
 
 pub use accounts::{ChangePasswordError, change_password, delete_account, set_account_active};
-pub use authenticate::{AuthenticationError, Caller, find_caller};
+pub use authenticate::{AuthenticationError, Caller, judge};
 pub use keys::{AdoptRootError, KeyChangeError, Keys, OpenKeys, RootAdoption};
 pub use login::{LoginError, LoginRequest, PasswordUpgrade, begin_session, find_credential};
 pub use logout::{Logout, end_presented_session};

@@ -1,17 +1,26 @@
 use super::{Auth, Caller, Failure};
 use crate::store::{Transaction, Verdict};
-use crate::user::{FullName, User};
+use crate::user::{FullName, Profile};
 
 impl Auth {
+    /// The caller's account, as its owner is shown it; `None` if it was deleted meanwhile.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn profile(&self, caller: &Caller) -> Result<Option<Profile>, Failure> {
+        let id = caller.user.id;
+        Ok(self.ports.store.query(move |db| db.profile(id)).await?)
+    }
+
     /// Changes the caller's full name; `None` if the account was deleted meanwhile.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn rename(&self, caller: &Caller, full_name: FullName) -> Result<Option<User>, Failure> {
+    pub async fn rename(&self, caller: &Caller, full_name: FullName) -> Result<Option<Profile>, Failure> {
         let id = caller.user.id;
         let step = move |tx: &mut dyn Transaction| {
             tx.set_full_name(id, &full_name)?;
-            Ok(Verdict::Commit(tx.user(id)?))
+            Ok(Verdict::Commit(tx.profile(id)?))
         };
         Ok(self.ports.store.transact(step).await?)
     }
@@ -21,6 +30,7 @@ impl Auth {
 mod tests {
     use super::*;
     use crate::testing::{World, block_on};
+    use crate::user::User;
 
     #[test]
     fn a_full_name_is_changed_and_nothing_else() {
@@ -28,8 +38,10 @@ mod tests {
         let pair = world.login("alice", "pw-of-alice").unwrap();
         let caller = block_on(world.auth.authenticate(&pair.access)).unwrap();
         let name = FullName::parse("Alice Liddell").unwrap();
+        let before = block_on(world.auth.profile(&caller)).unwrap().unwrap();
         let renamed = block_on(world.auth.rename(&caller, name.clone())).unwrap().unwrap();
-        assert_eq!(renamed, User { full_name: name, ..caller.user });
-        assert_eq!(world.find("alice"), renamed);
+        let expected = User { full_name: name, ..before.user };
+        assert_eq!(renamed, Profile { user: expected, ..before });
+        assert_eq!(block_on(world.auth.profile(&caller)).unwrap(), Some(renamed));
     }
 }

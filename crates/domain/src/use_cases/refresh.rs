@@ -1,9 +1,11 @@
 use super::{Auth, Failure};
-use crate::session::{Client, End, EndReason, Presentation, ReusePolicy, Session, SessionPolicy};
+use crate::session::{Client, End, EndReason, Presentation, ReusePolicy, Rotation, Session, SessionPolicy};
+use crate::standing::Standing;
 use crate::store::{StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
 use crate::token::{RefreshClaims, TokenPair, TokenRejection};
 use crate::user::User;
+use std::sync::Arc;
 
 /// A refresh token that is presented.
 #[derive(Debug, Clone)]
@@ -53,6 +55,9 @@ impl Auth {
     /// ended its session.
     pub async fn refresh(&self, token: &str, client: Client) -> Result<TokenPair, RefreshError> {
         let request = self.presented(token, client)?;
+        if let Some((session, user)) = self.rotate_at_once(&request).await? {
+            return Ok(self.ports.tokens.issue(&session, &user).map_err(Failure::from)?);
+        }
         let refreshed = self.ports.store.transact(move |tx| rotate(tx, &request)).await;
         match refreshed.map_err(Failure::from)? {
             Refreshed::Current(current) => {
@@ -63,6 +68,17 @@ impl Auth {
             Refreshed::Expired => Err(TokenRejection::Expired.into()),
             Refreshed::NoActiveAccount => Err(RefreshError::NoActiveAccount),
         }
+    }
+
+    /// The rotation as it nearly always goes: one statement, which says itself what must be true. `None`
+    /// if something was not; nothing has happened then.
+    async fn rotate_at_once(&self, request: &Refresh) -> Result<Option<(Session, Arc<User>)>, Failure> {
+        let store = &self.ports.store;
+        let RefreshClaims { user_id, session_id, generation } = request.claims;
+        let standing = store.standing(user_id, Some(session_id)).await?;
+        let Some(Standing { user, session_until: Some(_) }) = standing else { return Ok(None) };
+        let rotation = Rotation::of(generation, request.client.clone(), request.now, &request.policy);
+        Ok(store.rotate(user_id, session_id, rotation).await?.map(|session| (session, user)))
     }
 
     /// Reads a refresh token and joins it with what a step needs to judge it.
@@ -90,9 +106,8 @@ pub fn rotate(tx: &mut dyn Transaction, request: &Refresh) -> Result<Verdict<Ref
         }
         match session.present(claims.generation, client.clone(), *now, policy) {
             Presentation::Rotate(rotation) => {
-                if tx.rotate_session(session.id, &rotation)? {
-                    let current = Box::new((session.rotated(rotation), user));
-                    return Ok(Verdict::Commit(Refreshed::Current(current)));
+                if let Some(rotated) = tx.rotate_session(user.id, session.id, &rotation)? {
+                    return Ok(Verdict::Commit(Refreshed::Current(Box::new((rotated, user)))));
                 }
             }
             Presentation::Repeat => {
@@ -126,7 +141,7 @@ pub(super) fn punish_reuse(
     match policy.reuse {
         ReusePolicy::Refuse => Ok(Verdict::RollBack(Refreshed::Revoked)),
         ReusePolicy::Revoke => {
-            tx.end_session(session.id, End { at: now, reason: EndReason::Reuse })?;
+            tx.end_session(session.user_id, session.id, End { at: now, reason: EndReason::Reuse })?;
             Ok(Verdict::Commit(Refreshed::Revoked))
         }
     }

@@ -208,7 +208,6 @@ mod tests {
             block_on(world.auth.register(draft("alice", "alice@example.com", GOOD), Role::Member)).unwrap();
         assert!(user.is_active && !user.is_staff && !user.is_superuser);
         assert_eq!(user.date_joined, world.clock.now_value());
-        assert_eq!(user.last_login, None);
     }
 
     #[test]

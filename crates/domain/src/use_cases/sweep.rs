@@ -1,4 +1,5 @@
 use super::{Auth, Failure};
+use crate::standing::Changes;
 use crate::store::{Transaction, Verdict};
 use std::time::Duration;
 
@@ -11,13 +12,16 @@ const BATCH: u32 = 500;
 
 impl Auth {
     /// Deletes one batch of sessions that expired long ago, and tells how many those were. Call it
-    /// again at once while it returns more than zero.
+    /// again at once while it returns more than zero. Changes that nobody follows any more go too.
     ///
     /// # Errors
     /// The database failed.
     pub async fn sweep(&self) -> Result<u64, Failure> {
         let before = self.ports.clock.now().minus(KEPT);
-        let step = move |tx: &mut dyn Transaction| Ok(Verdict::Commit(tx.sweep_sessions(before, BATCH)?));
+        let step = move |tx: &mut dyn Transaction| {
+            tx.sweep_changes(Changes::KEPT)?;
+            Ok(Verdict::Commit(tx.sweep_sessions(before, BATCH)?))
+        };
         Ok(self.ports.store.transact(step).await?)
     }
 }

@@ -44,7 +44,6 @@ pub(crate) struct ListedSession {
 )]
 pub(crate) async fn sessions(call: Call, caller: Caller) -> Answer {
     let sessions = call.auth().sessions(&caller).await?;
-    let current = caller.session.map(|session| session.id);
     let listed = sessions.into_iter().map(|session| {
         let Session { id, created_at, rotated_at, client, .. } = session;
         ListedSession {
@@ -53,7 +52,7 @@ pub(crate) async fn sessions(call: Call, caller: Caller) -> Answer {
             last_used: rfc3339(rotated_at),
             address: client.address,
             user_agent: client.user_agent,
-            current: current == Some(id),
+            current: caller.session == Some(id),
         }
     });
     Ok(HttpResponse::Ok().json(listed.collect::<Vec<_>>()))

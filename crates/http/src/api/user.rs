@@ -7,7 +7,7 @@ use crate::wire::rfc3339;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::use_cases::Caller;
-use doorward_domain::user::{FullName, User, UserId};
+use doorward_domain::user::{self, FullName, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,8 +55,9 @@ struct ProfileChange {
     security(("bearer" = [])),
     responses((status = 200, description = "The account", body = Profile), ClosedProblems, Unavailable)
 )]
-pub(crate) async fn show(_: Call, caller: Caller) -> Answer {
-    Ok(HttpResponse::Ok().json(Profile::from(caller.user)))
+pub(crate) async fn show(call: Call, caller: Caller) -> Answer {
+    let profile = call.auth().profile(&caller).await?.ok_or(Problem::USER_NOT_FOUND)?;
+    Ok(HttpResponse::Ok().json(Profile::from(profile)))
 }
 
 /// Changes the caller's account.
@@ -72,12 +73,12 @@ pub(crate) async fn show(_: Call, caller: Caller) -> Answer {
     )
 )]
 pub(crate) async fn change(call: Call, caller: Caller) -> Answer {
-    let user = match ProfileChange::read(&call.body().await?)?.full_name {
+    let profile = match ProfileChange::read(&call.body().await?)?.full_name {
         Some(full_name) => call.auth().rename(&caller, full_name).await?,
-        None => Some(caller.user),
+        None => call.auth().profile(&caller).await?,
     };
-    let user = user.ok_or(Problem::USER_NOT_FOUND)?;
-    Ok(HttpResponse::Ok().json(Profile::from(user)))
+    let profile = profile.ok_or(Problem::USER_NOT_FOUND)?;
+    Ok(HttpResponse::Ok().json(Profile::from(profile)))
 }
 
 impl ProfileChange {
@@ -100,8 +101,9 @@ impl ProfileChange {
     }
 }
 
-impl From<User> for Profile {
-    fn from(user: User) -> Self {
+impl From<user::Profile> for Profile {
+    fn from(profile: user::Profile) -> Self {
+        let user::Profile { user, last_login } = profile;
         let UserId(id) = user.id;
         Self {
             id,
@@ -109,7 +111,7 @@ impl From<User> for Profile {
             email: user.email.map(|email| email.as_str().to_owned()),
             full_name: user.full_name.as_str().to_owned(),
             date_joined: rfc3339(user.date_joined),
-            last_login: user.last_login.map(rfc3339),
+            last_login: last_login.map(rfc3339),
             is_staff: user.is_staff,
         }
     }

@@ -8,14 +8,15 @@ use crate::hasher::{Begun, DjangoHasher};
 use crate::schemes::Encoded;
 use doorward_domain::hashing::{HashError, Verification};
 use doorward_domain::password::{Password, PasswordHash};
-use doorward_domain::time::Timestamp;
+use std::time::Duration;
 
 /// What is to be computed, since when it waits, and where its result goes. Dropped without a
 /// result, it answers [`HashError::Failed`].
 pub(super) struct Job {
     task: Task,
     bcrypt_cost: Option<Cost>,
-    pub(super) queued_at: Timestamp,
+    /// On the monotonic clock.
+    pub(super) queued_at: Duration,
 }
 
 type Answer<T> = Sender<Result<T, HashError>>;
@@ -30,7 +31,7 @@ impl Job {
         hasher: &DjangoHasher,
         password: Password,
         answer: Answer<PasswordHash>,
-        now: Timestamp,
+        now: Duration,
     ) -> Self {
         let task = Task::Hash(password, answer);
         Self { task, bcrypt_cost: Some(hasher.cost()), queued_at: now }
@@ -41,7 +42,7 @@ impl Job {
         password: Password,
         hash: Option<&PasswordHash>,
         answer: Answer<Verification>,
-        now: Timestamp,
+        now: Duration,
     ) -> Self {
         let stored = hash.and_then(Encoded::parse);
         let bcrypt_cost = hasher.bcrypt_cost(stored.as_ref());

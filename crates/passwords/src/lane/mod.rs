@@ -2,6 +2,8 @@
 
 mod job;
 mod oneshot;
+mod pace;
+mod priority;
 mod queue;
 mod settings;
 mod worker;
@@ -12,7 +14,7 @@ use crate::hasher::DjangoHasher;
 use doorward_domain::hashing::{HashError, Hashing, PasswordHasher, Verification};
 use doorward_domain::password::{Password, PasswordHash};
 use doorward_domain::random::Random;
-use doorward_domain::time::{Clock, Timestamp};
+use doorward_domain::time::Clock;
 use job::Job;
 use oneshot::{Sender, oneshot};
 use std::fmt;
@@ -20,14 +22,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use worker::Shared;
 
 /// Hashes and verifies on threads of its own, a bounded number at a time.
 ///
 /// A job is queued when [`hash`](PasswordHasher::hash) or [`verify`](PasswordHasher::verify) is
 /// called, not when its future is first polled. It is refused with [`HashError::Busy`] at once when
-/// the queue is full, and when a thread comes to it only after the deadline; so nobody waits longer
-/// than the deadline and one hash. A job whose future was dropped before it began is skipped. A
+/// the queue is full, or so long that at the pace of the last hashes no thread would come to the job
+/// before its deadline; and later, when a thread comes to it only after the deadline all the same.
+/// So nobody waits longer than the deadline and one hash, and hardly anybody waits in vain. A job whose future was dropped before it began is skipped. A
 /// panic in a hash function answers its job with [`HashError::Failed`], at worst also those that are
 /// computed with it, and harms no other.
 ///
@@ -37,14 +41,19 @@ use worker::Shared;
 ///
 /// Dropping the lane fails what still waits and returns when the hashes under way are done.
 ///
-/// The threads run at the process's priority: std has no safe way to lower it.
+/// On Linux the threads have a lower priority than the rest of the process (they are nicer by 10):
+/// what needs no hash hardly waits for those that are computed. The operating system weighs the
+/// two only within one control group. Elsewhere the threads run at the process's priority.
 ///
 /// ```
 /// # use doorward_domain::{random::Random, time::{Clock, Timestamp}};
 /// # use std::{future::Future, pin::pin, sync::Arc, task::{Context, Poll, Waker}};
 /// # struct Machine;
 /// # impl Random for Machine { fn fill(&self, bytes: &mut [u8]) { bytes.fill(7) } }
-/// # impl Clock for Machine { fn now(&self) -> Timestamp { Timestamp::EPOCH } }
+/// # impl Clock for Machine {
+/// #     fn now(&self) -> Timestamp { Timestamp::EPOCH }
+/// #     fn monotonic(&self) -> std::time::Duration { std::time::Duration::ZERO }
+/// # }
 /// # fn block_on<F: Future>(future: F) -> F::Output {
 /// #     let mut future = pin!(future);
 /// #     loop {
@@ -71,7 +80,6 @@ use worker::Shared;
 /// ```
 pub struct HashLane {
     shared: Arc<Shared>,
-    clock: Arc<dyn Clock>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -80,13 +88,12 @@ pub struct HashLane {
 pub struct Refused {
     /// Because the queue was full.
     pub full: u64,
-    /// Because they had waited past the deadline.
+    /// Because their deadline had passed, or would have before a thread came to them.
     pub late: u64,
 }
 
 impl HashLane {
-    /// Starts the threads. Salts come from `random`; `clock` tells how long a job has waited. When a
-    /// wall clock is set forward, jobs that wait at that moment may be refused as late.
+    /// Starts the threads. Salts come from `random`; `clock` tells how long a job has waited.
     pub fn start(
         settings: LaneSettings,
         random: Arc<dyn Random>,
@@ -94,13 +101,13 @@ impl HashLane {
     ) -> Result<Self, LaneError> {
         settings.check()?;
         let hasher = DjangoHasher::new(settings.cost, random).with_engine(settings.engine);
-        let shared = Arc::new(Shared::new(hasher, settings.queue, settings.deadline));
-        let mut lane = Self { shared, clock, threads: Vec::new() };
+        let shared = Arc::new(Shared::new(&settings, hasher, clock));
+        let mut lane = Self { shared, threads: Vec::new() };
         for number in 0..settings.threads {
-            let (shared, clock) = (Arc::clone(&lane.shared), Arc::clone(&lane.clock));
+            let shared = Arc::clone(&lane.shared);
             let thread = thread::Builder::new()
                 .name(format!("hash-{number}"))
-                .spawn(move || worker::work(&shared, clock.as_ref()))
+                .spawn(move || shared.work())
                 .map_err(LaneError::Spawn)?;
             lane.threads.push(thread);
         }
@@ -114,7 +121,7 @@ impl HashLane {
 
     /// How many jobs may wait.
     pub fn capacity(&self) -> usize {
-        self.shared.queue.capacity()
+        self.shared.capacity
     }
 
     /// How many threads compute a hash right now.
@@ -141,13 +148,10 @@ impl HashLane {
 
     fn submit<T: Send + 'static>(
         &self,
-        job: impl FnOnce(Sender<Result<T, HashError>>, Timestamp) -> Job,
+        job: impl FnOnce(Sender<Result<T, HashError>>, Duration) -> Job,
     ) -> Hashing<T> {
         let (answer, result) = oneshot();
-        if let Err(job) = self.shared.queue.push(job(answer, self.clock.now()), Job::is_wanted) {
-            self.shared.refused_full.fetch_add(1, Ordering::Relaxed);
-            job.refuse(self.shared.busy_error()).send();
-        }
+        self.shared.submit(job(answer, self.shared.clock.monotonic()));
         Box::pin(async { result.await.unwrap_or(Err(HashError::Failed)) })
     }
 }

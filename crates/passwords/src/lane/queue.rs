@@ -5,7 +5,6 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// First in, first out.
 pub(super) struct Queue<T> {
-    capacity: usize,
     state: Mutex<State<T>>,
     changed: Condvar,
 }
@@ -17,20 +16,28 @@ struct State<T> {
     closed: bool,
 }
 
+/// What a popper takes away.
+pub(super) struct Taken<T> {
+    /// What stood in front and was not live any more.
+    pub(super) lapsed: Vec<T>,
+    /// What goes together. Empty only if something lapsed.
+    pub(super) together: Vec<T>,
+}
+
 impl<T> Queue<T> {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) fn new() -> Self {
         let state = State { waiting: VecDeque::new(), idle: 0, closed: false };
-        Self { capacity, state: Mutex::new(state), changed: Condvar::new() }
+        Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Appends `item`, or gives it back if the queue is full. A full queue first makes room by
-    /// dropping what is not `wanted` any more.
-    pub(super) fn push(&self, item: T, wanted: impl Fn(&T) -> bool) -> Result<(), T> {
+    /// Appends `item`, or gives it back if as many as `capacity` wait. Such a queue first makes room
+    /// by dropping what is not `wanted` any more.
+    pub(super) fn push(&self, item: T, capacity: usize, wanted: impl Fn(&T) -> bool) -> Result<(), T> {
         let mut state = self.lock();
-        if state.waiting.len() >= self.capacity {
+        if state.waiting.len() >= capacity {
             state.waiting.retain(wanted);
         }
-        if state.closed || state.waiting.len() >= self.capacity {
+        if state.closed || state.waiting.len() >= capacity {
             return Err(item);
         }
         state.waiting.push_back(item);
@@ -39,17 +46,24 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Waits for the next item, and takes with it those behind that go with it: as many as leave
-    /// the other idle poppers their share, and no more than `most` in all. `None` once the queue is
-    /// closed.
-    pub(super) fn pop_alike(&self, most: usize, go_together: impl Fn(&T, &T) -> bool) -> Option<Vec<T>> {
+    /// Waits for items. Takes those in front that are not `live`, the next one, and with it those
+    /// behind that go with it: as many as leave the other idle poppers their share, and no more than
+    /// `most` in all. `None` once the queue is closed.
+    pub(super) fn pop_alike(
+        &self,
+        most: usize,
+        live: impl Fn(&T) -> bool,
+        go_together: impl Fn(&T, &T) -> bool,
+    ) -> Option<Taken<T>> {
         let mut state = self.lock();
         while !state.closed {
-            if let Some(first) = state.waiting.pop_front() {
-                let share = share(state.waiting.len() + 1, state.idle, most);
-                let mut items = vec![first];
-                take_alike(&mut state.waiting, &mut items, share, go_together);
-                return Some(items);
+            if !state.waiting.is_empty() {
+                let lapsed = state.waiting.iter().take_while(|item| !live(item)).count();
+                let lapsed = state.waiting.drain(..lapsed).collect();
+                let share = share(state.waiting.len(), state.idle, most);
+                let mut together = Vec::from_iter(state.waiting.pop_front());
+                take_alike(&mut state.waiting, &mut together, share, go_together);
+                return Some(Taken { lapsed, together });
             }
             state.idle += 1;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -72,10 +86,6 @@ impl<T> Queue<T> {
 
     pub(super) fn len(&self) -> usize {
         self.lock().waiting.len()
-    }
-
-    pub(super) fn capacity(&self) -> usize {
-        self.capacity
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -112,21 +122,21 @@ mod tests {
 
     impl<T> Queue<T> {
         fn pop(&self) -> Option<T> {
-            self.pop_alike(1, |_, _| true)?.pop()
+            self.pop_alike(1, |_| true, |_, _| true)?.together.pop()
         }
     }
 
     fn filled<const N: usize>(items: [u8; N]) -> Queue<u8> {
-        let queue = Queue::new(N);
+        let queue = Queue::new();
         for item in items {
-            queue.push(item, |_| true).unwrap();
+            queue.push(item, N, |_| true).unwrap();
         }
         queue
     }
 
     /// Takes items of the same ten.
     fn pop_tens(queue: &Queue<u8>, most: usize) -> Option<Vec<u8>> {
-        queue.pop_alike(most, |first, item| first / 10 == item / 10)
+        Some(queue.pop_alike(most, |_| true, |first, item| first / 10 == item / 10)?.together)
     }
 
     #[test]
@@ -146,6 +156,15 @@ mod tests {
     }
 
     #[test]
+    fn what_lapsed_is_taken_away_and_takes_no_place_in_the_group() {
+        let queue = filled([10, 11, 12, 13, 14, 15]);
+        let taken = queue.pop_alike(2, |item| *item > 12, |_, _| true).unwrap();
+        assert_eq!((taken.lapsed, taken.together), (vec![10, 11, 12], vec![13, 14]));
+        let taken = queue.pop_alike(2, |_| false, |_, _| true).unwrap();
+        assert_eq!((taken.lapsed, taken.together), (vec![15], vec![]));
+    }
+
+    #[test]
     fn idle_poppers_are_left_their_share() {
         for (waiting, idle, expected) in
             [(1, 0, 1), (3, 0, 3), (9, 0, 4), (1, 3, 1), (2, 1, 1), (3, 1, 2), (4, 1, 2), (64, 1, 4)]
@@ -156,41 +175,41 @@ mod tests {
 
     #[test]
     fn items_come_out_in_the_order_in_which_they_went_in() {
-        let queue = Queue::new(2);
-        queue.push(1, |_| true).unwrap();
-        queue.push(2, |_| true).unwrap();
+        let queue = Queue::new();
+        queue.push(1, 2, |_| true).unwrap();
+        queue.push(2, 2, |_| true).unwrap();
         assert_eq!((queue.pop(), queue.pop(), queue.len()), (Some(1), Some(2), 0));
     }
 
     #[test]
     fn a_full_queue_gives_the_item_back() {
-        let queue = Queue::new(1);
-        queue.push(1, |_| true).unwrap();
-        assert_eq!(queue.push(2, |_| true), Err(2));
+        let queue = Queue::new();
+        queue.push(1, 1, |_| true).unwrap();
+        assert_eq!(queue.push(2, 1, |_| true), Err(2));
         assert_eq!(queue.len(), 1);
     }
 
     #[test]
     fn a_full_queue_makes_room_by_dropping_what_nobody_wants() {
-        let queue = Queue::new(2);
-        queue.push(1, |_| true).unwrap();
-        queue.push(2, |_| true).unwrap();
-        queue.push(3, |item| *item != 1).unwrap();
+        let queue = Queue::new();
+        queue.push(1, 2, |_| true).unwrap();
+        queue.push(2, 2, |_| true).unwrap();
+        queue.push(3, 2, |item| *item != 1).unwrap();
         assert_eq!((queue.pop(), queue.pop()), (Some(2), Some(3)));
     }
 
     #[test]
     fn a_closed_queue_drops_what_waits_and_takes_nothing() {
-        let queue = Queue::new(2);
-        queue.push(1, |_| true).unwrap();
+        let queue = Queue::new();
+        queue.push(1, 2, |_| true).unwrap();
         queue.close();
         assert_eq!(queue.pop(), None);
-        assert_eq!(queue.push(2, |_| true), Err(2));
+        assert_eq!(queue.push(2, 2, |_| true), Err(2));
     }
 
     #[test]
     fn closing_wakes_those_who_wait() {
-        let queue = Queue::<u8>::new(1);
+        let queue = Queue::<u8>::new();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.pop());
             queue.close();

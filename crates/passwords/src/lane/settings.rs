@@ -16,7 +16,8 @@ pub struct LaneSettings {
     pub threads: usize,
     /// How many jobs may wait beyond those that are being computed; 1 to 65,536. Default: 256.
     pub queue: usize,
-    /// How long a job may wait before it is refused instead of computed; 1 ms to 60 s. Default: 2 s,
+    /// How long a job may wait. One that waited longer is refused instead of computed, and one that
+    /// would have to is refused at once; 1 ms to 60 s. Default: 2 s,
     /// which with the hash itself stays below what people and proxies wait for.
     pub deadline: Duration,
     /// What computes bcrypt. Default: [`Engine::Interleaved`]; [`Engine::Crate`] switches the

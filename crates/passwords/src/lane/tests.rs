@@ -84,6 +84,73 @@ fn a_job_that_waited_past_the_deadline_is_refused_and_not_computed() {
 }
 
 #[test]
+fn a_job_that_would_be_late_is_refused_at_once() {
+    let Narrow { lane, gate, clock } = narrow(64);
+    let first = lane.hash(password());
+    gate.wait_until_asked(1);
+    // Before anything was measured, a job waits and sees.
+    let second = lane.hash(password());
+    clock.advance(DEADLINE / 2);
+    gate.open_for(1);
+    assert!(block_on(first).is_ok());
+    gate.wait_until_asked(2);
+
+    // A round of four takes one second: that is the time for a round to begin at once, after one
+    // second, and after two.
+    let in_time: Vec<_> = (0..12).map(|_| lane.hash(password())).collect();
+    assert_eq!(poll_once(&mut lane.hash(password())), Poll::Ready(Err(BUSY)));
+    assert_eq!(lane.refused(), Refused { full: 0, late: 1 });
+
+    // Who leaves makes room.
+    drop(in_time);
+    let another = lane.hash(password());
+    gate.open();
+    assert!(block_on(second).is_ok() && block_on(another).is_ok());
+}
+
+#[test]
+fn late_jobs_take_no_place_among_those_that_are_computed_together() {
+    let Narrow { lane, gate, clock } = narrow(8);
+    let first = lane.hash(password());
+    gate.wait_until_asked(1);
+    let late = [(); 3].map(|()| lane.hash(password()));
+    clock.advance(DEADLINE + Duration::from_micros(1));
+    let in_time = [(); 4].map(|()| lane.hash(password()));
+    gate.open_for(1);
+    gate.wait_until_asked(2);
+    assert_eq!((lane.waiting(), lane.refused()), (0, Refused { full: 0, late: 3 }));
+    gate.open();
+    assert!(block_on(first).is_ok());
+    for late in late {
+        assert_eq!(block_on(late), Err(BUSY));
+    }
+    for in_time in in_time {
+        assert!(block_on(in_time).is_ok());
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hash_thread_has_a_lower_priority_than_the_rest_of_the_process() {
+    use rustix::process::getpriority_process;
+
+    /// Tells how nice the thread is that asks for a salt.
+    struct Niceness(mpsc::Sender<i32>);
+
+    impl Random for Niceness {
+        fn fill(&self, _: &mut [u8]) {
+            self.0.send(getpriority_process(None).unwrap()).unwrap();
+        }
+    }
+
+    let (sender, niceness) = mpsc::channel();
+    let lane = start(Engine::Interleaved, 1, Arc::new(Niceness(sender)), Arc::new(StoppedClock::new()));
+    assert!(block_on(lane.hash(password())).is_ok());
+    let own = getpriority_process(None).unwrap();
+    assert_eq!(niceness.recv().unwrap(), (own + 10).min(19));
+}
+
+#[test]
 fn a_job_whose_caller_left_is_skipped() {
     let Narrow { lane, gate, .. } = narrow(4);
     let first = lane.hash(password());

@@ -1,65 +1,93 @@
 //! What a hash thread does.
 
-use super::contained;
 use super::job::{Done, Job};
-use super::queue::Queue;
+use super::pace::Pace;
+use super::queue::{Queue, Taken};
+use super::settings::LaneSettings;
+use super::{contained, priority};
 use crate::hasher::DjangoHasher;
 use doorward_domain::hashing::HashError;
 use doorward_domain::time::Clock;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// What the lane and its threads share.
 pub(super) struct Shared {
     pub(super) queue: Queue<Job>,
+    pub(super) capacity: usize,
     pub(super) busy: AtomicUsize,
     pub(super) refused_full: AtomicU64,
     pub(super) refused_late: AtomicU64,
     pub(super) hasher: DjangoHasher,
+    pub(super) clock: Arc<dyn Clock>,
+    pace: Pace,
     deadline: Duration,
 }
 
 impl Shared {
-    pub(super) fn new(hasher: DjangoHasher, capacity: usize, deadline: Duration) -> Self {
+    pub(super) fn new(settings: &LaneSettings, hasher: DjangoHasher, clock: Arc<dyn Clock>) -> Self {
+        let at_once = settings.threads.saturating_mul(hasher.engine().lanes());
         Self {
-            queue: Queue::new(capacity),
+            queue: Queue::new(),
+            capacity: settings.queue,
             busy: AtomicUsize::new(0),
             refused_full: AtomicU64::new(0),
             refused_late: AtomicU64::new(0),
             hasher,
-            deadline,
+            clock,
+            pace: Pace::new(at_once),
+            deadline: settings.deadline,
         }
+    }
+
+    /// Queues the job if it may wait and would not wait for nothing, else refuses it.
+    pub(super) fn submit(&self, job: Job) {
+        let in_time = self.pace.room(self.deadline);
+        if let Err(job) = self.queue.push(job, self.capacity.min(in_time), Job::is_wanted) {
+            let counter = if in_time < self.capacity { &self.refused_late } else { &self.refused_full };
+            self.refuse(job, counter);
+        }
+    }
+
+    /// Serves the queue until it is closed.
+    pub(super) fn work(&self) {
+        priority::step_back();
+        while let Some(taken) = self.take() {
+            contained(|| self.serve(taken));
+        }
+    }
+
+    fn take(&self) -> Option<Taken<Job>> {
+        let is_live = |job: &Job| job.is_wanted() && !self.is_late(job);
+        self.queue.pop_alike(self.hasher.engine().lanes(), is_live, Job::goes_with)
+    }
+
+    fn serve(&self, Taken { lapsed, together }: Taken<Job>) {
+        for job in lapsed.into_iter().filter(Job::is_wanted) {
+            self.refuse(job, &self.refused_late);
+        }
+        if together.is_empty() {
+            return;
+        }
+        let begun = self.clock.monotonic();
+        let busy = Busy::new(&self.busy);
+        let done = Job::run_all(together, &self.hasher);
+        drop(busy);
+        self.pace.took(self.clock.monotonic().saturating_sub(begun));
+        done.into_iter().for_each(send);
+    }
+
+    fn is_late(&self, job: &Job) -> bool {
+        self.clock.monotonic().saturating_sub(job.queued_at) > self.deadline
     }
 
     /// Whatever waits now is computed or refused within the deadline: then it is worth to come
     /// back. A whole second at least, since HTTP's `Retry-After` knows no less.
-    pub(super) fn busy_error(&self) -> HashError {
-        HashError::Busy { retry_after: self.deadline.max(Duration::from_secs(1)) }
+    fn refuse(&self, job: Job, counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+        send(job.refuse(HashError::Busy { retry_after: self.deadline.max(Duration::from_secs(1)) }));
     }
-}
-
-/// Serves the queue until it is closed.
-pub(super) fn work(shared: &Shared, clock: &dyn Clock) {
-    while let Some(jobs) = shared.queue.pop_alike(shared.hasher.engine().lanes(), Job::goes_with) {
-        contained(|| serve(shared, clock, jobs));
-    }
-}
-
-fn serve(shared: &Shared, clock: &dyn Clock, mut jobs: Vec<Job>) {
-    jobs.retain(Job::is_wanted);
-    let (late, jobs): (Vec<_>, Vec<_>) =
-        jobs.into_iter().partition(|job| clock.now().since(job.queued_at) > shared.deadline);
-    for job in late {
-        shared.refused_late.fetch_add(1, Ordering::Relaxed);
-        send(job.refuse(shared.busy_error()));
-    }
-    if jobs.is_empty() {
-        return;
-    }
-    let busy = Busy::new(&shared.busy);
-    let done = Job::run_all(jobs, &shared.hasher);
-    drop(busy);
-    done.into_iter().for_each(send);
 }
 
 /// Hands a result over. Whom it wakes may panic: that is no matter of the others.

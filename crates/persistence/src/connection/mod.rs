@@ -18,6 +18,16 @@ pub(crate) enum AnyConnection {
     Postgresql(PurePg),
 }
 
+impl AnyConnection {
+    /// Whether it can be used, as far as is known without a question to the database.
+    pub(crate) fn is_open(&mut self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgresql(connection) => connection.is_open(),
+        }
+    }
+}
+
 /// Runs one expression with the connection of either type: for what diesel can say to each database
 /// but not to both at once (`ON CONFLICT`).
 macro_rules! on_either {

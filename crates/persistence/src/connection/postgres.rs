@@ -18,6 +18,7 @@ use futures_util::TryStreamExt;
 use std::any::Any;
 use std::time::Duration;
 use tokio::runtime::Runtime;
+use tokio::task::yield_now;
 
 /// A connection to PostgreSQL that blocks the thread it is used on.
 ///
@@ -62,6 +63,17 @@ impl PurePg {
                 Err(error)
             }
         }
+    }
+
+    /// Whether the connection still stands, as far as the system has heard.
+    pub(crate) fn is_open(&mut self) -> bool {
+        // While nobody waits, nobody hears either: one turn lets the runtime hear what has come, and
+        // one lets the connection's task, which is its only one, act on it.
+        self.runtime.block_on(async {
+            yield_now().await;
+            yield_now().await;
+        });
+        !self.given_up && self.runtime.metrics().num_alive_tasks() > 0
     }
 
     /// Waits for an answer. One that did not come in time may come later, in place of the next

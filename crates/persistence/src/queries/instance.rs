@@ -1,6 +1,7 @@
 //! The one row about the whole installation.
 
 use super::hit;
+use super::kept::Kept;
 use crate::connection::AnyConnection;
 use crate::schema::instance;
 use diesel::prelude::*;
@@ -12,7 +13,12 @@ pub(super) fn key_ring_version(c: &mut AnyConnection) -> QueryResult<i64> {
 
 pub(super) fn advance_key_ring(c: &mut AnyConnection, from: i64) -> QueryResult<bool> {
     let guard = instance::table.filter(instance::key_ring_version.eq(from));
-    hit(diesel::update(guard).set(instance::key_ring_version.eq(from.saturating_add(1))).execute(c))
+    hit(Kept(
+        diesel::update(guard)
+            .set(instance::key_ring_version.eq(from.saturating_add(1)))
+            .returning(instance::id),
+    )
+    .count(c))
 }
 
 pub(super) fn root_fingerprint(c: &mut AnyConnection) -> QueryResult<Option<Fingerprint>> {
@@ -27,11 +33,17 @@ pub(super) fn set_root_fingerprint(
 ) -> QueryResult<bool> {
     let change = instance::root_fingerprint.eq(&to.0);
     hit(match from {
-        None => diesel::update(instance::table.filter(instance::root_fingerprint.is_null()))
-            .set(change)
-            .execute(c),
-        Some(from) => diesel::update(instance::table.filter(instance::root_fingerprint.eq(&from.0)))
-            .set(change)
-            .execute(c),
+        None => Kept(
+            diesel::update(instance::table.filter(instance::root_fingerprint.is_null()))
+                .set(change)
+                .returning(instance::id),
+        )
+        .count(c),
+        Some(from) => Kept(
+            diesel::update(instance::table.filter(instance::root_fingerprint.eq(&from.0)))
+                .set(change)
+                .returning(instance::id),
+        )
+        .count(c),
     })
 }

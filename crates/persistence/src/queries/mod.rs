@@ -3,12 +3,18 @@
 //! A query is a plain function over a [`AnyConnection`](crate::connection::AnyConnection); the rows that
 //! it reads and writes stay in here.
 
+mod changes;
 mod instance;
+mod kept;
 mod keys;
+mod rotations;
 mod sessions;
 mod unit;
 mod users;
 
+pub(crate) use changes::numbering;
+pub(crate) use rotations::rotate_free;
+pub(crate) use sessions::Rotate;
 pub(crate) use unit::Unit;
 
 use diesel::QueryResult;

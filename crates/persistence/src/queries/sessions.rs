@@ -1,17 +1,28 @@
 //! Sessions.
 
-use super::users::UserRow;
+use super::kept::Kept;
+use super::users::{self as accounts, UserRow};
 use super::{counted, damaged, hit};
 use crate::connection::AnyConnection;
 use crate::schema::{sessions, users};
+use diesel::dsl::{case_when, exists};
 use diesel::prelude::*;
 use doorward_domain::session::{Client, End, EndReason, Generation, Rotation, Session, SessionId};
+use doorward_domain::standing::Standing;
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::{User, UserId};
+use std::sync::Arc;
+
+/// A rotation, and of which session.
+pub(crate) struct Rotate {
+    pub(crate) user: UserId,
+    pub(crate) id: SessionId,
+    pub(crate) rotation: Rotation,
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sessions)]
-struct SessionRow {
+pub(super) struct SessionRow {
     id: Vec<u8>,
     user_id: i64,
     generation: i64,
@@ -61,6 +72,31 @@ pub(super) fn by_id(c: &mut AnyConnection, id: SessionId) -> QueryResult<Option<
     row.map(|(session, user)| Ok((session.try_into()?, user.into()))).transpose()
 }
 
+pub(super) fn standing(
+    c: &mut AnyConnection,
+    user: UserId,
+    session: Option<SessionId>,
+) -> QueryResult<Option<Standing>> {
+    let Some(session) = session else {
+        let user = accounts::by_id(c, user)?;
+        return Ok(user.map(|user| Standing { user: Arc::new(user), session_until: None }));
+    };
+    let own = (sessions::user_id + ASIDE)
+        .eq(users::id)
+        .and(sessions::id.eq(session.as_bytes().as_slice()))
+        .and(sessions::ended_at.is_null());
+    let row: Option<(UserRow, Option<i64>)> = users::table
+        .left_join(sessions::table.on(own))
+        .filter(users::id.eq(user.0))
+        .select((UserRow::as_select(), sessions::expires_at.nullable()))
+        .first(c)
+        .optional()?;
+    Ok(row.map(|(user, until)| Standing {
+        user: Arc::new(user.into()),
+        session_until: until.map(Timestamp::from_micros),
+    }))
+}
+
 pub(super) fn live(c: &mut AnyConnection, user: UserId, now: Timestamp) -> QueryResult<Vec<Session>> {
     let rows: Vec<SessionRow> = sessions::table
         .filter(sessions::user_id.eq(user.0))
@@ -89,33 +125,58 @@ pub(super) fn insert(c: &mut AnyConnection, session: &Session) -> QueryResult<()
     diesel::insert_into(sessions::table).values(values).execute(c).map(drop)
 }
 
-pub(super) fn rotate(c: &mut AnyConnection, id: SessionId, rotation: &Rotation) -> QueryResult<bool> {
+/// Added to a column that only checks what another one found: so PostgreSQL's planner cannot take its
+/// index. Without statistics it may think that an account has one session, and then a rotation reads
+/// all of an account's sessions to find one.
+const ASIDE: i64 = 0;
+
+/// One statement, guard and all: it needs no transaction around it.
+pub(super) fn rotate(
+    c: &mut AnyConnection,
+    user: UserId,
+    id: SessionId,
+    rotation: &Rotation,
+) -> QueryResult<Option<Session>> {
+    let active = users::table.find(user.0).filter(users::is_active.eq(true));
     let guard = sessions::table
         .find(id.as_bytes().as_slice())
+        .filter((sessions::user_id + ASIDE).eq(user.0))
         .filter(sessions::generation.eq(rotation.from.0))
-        .filter(sessions::ended_at.is_null());
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(rotation.at.as_micros()))
+        .filter(exists(active));
+    let expires_at = rotation.expires_at.as_micros();
     let changes = (
         sessions::generation.eq(rotation.from.next().0),
         sessions::rotated_at.eq(rotation.at.as_micros()),
-        sessions::expires_at.eq(rotation.expires_at.as_micros()),
+        sessions::expires_at.eq(case_when(
+            sessions::ends_at.lt(expires_at),
+            sessions::ends_at.assume_not_null(),
+        )
+        .otherwise(expires_at)),
         sessions::address.eq(&rotation.client.address),
         sessions::user_agent.eq(&rotation.client.user_agent),
     );
-    hit(diesel::update(guard).set(changes).execute(c))
+    let row: Option<SessionRow> =
+        Kept(diesel::update(guard).set(changes).returning(sessions::all_columns)).get_result(c).optional()?;
+    row.map(Session::try_from).transpose()
 }
 
-pub(super) fn end(c: &mut AnyConnection, id: SessionId, end: End) -> QueryResult<bool> {
-    let guard = sessions::table.find(id.as_bytes().as_slice()).filter(sessions::ended_at.is_null());
+pub(super) fn end(c: &mut AnyConnection, user: UserId, id: SessionId, end: End) -> QueryResult<bool> {
+    let guard = sessions::table
+        .find(id.as_bytes().as_slice())
+        .filter((sessions::user_id + ASIDE).eq(user.0))
+        .filter(sessions::ended_at.is_null());
     let changes =
         (sessions::ended_at.eq(end.at.as_micros()), sessions::end_reason.eq(reason_name(end.reason)));
-    hit(diesel::update(guard).set(changes).execute(c))
+    hit(Kept(diesel::update(guard).set(changes).returning(sessions::generation)).count(c))
 }
 
 pub(super) fn end_all(c: &mut AnyConnection, user: UserId, end: End) -> QueryResult<u64> {
     let guard = sessions::table.filter(sessions::user_id.eq(user.0)).filter(sessions::ended_at.is_null());
     let changes =
         (sessions::ended_at.eq(end.at.as_micros()), sessions::end_reason.eq(reason_name(end.reason)));
-    counted(diesel::update(guard).set(changes).execute(c))
+    counted(Kept(diesel::update(guard).set(changes).returning(sessions::generation)).count(c))
 }
 
 pub(super) fn sweep(c: &mut AnyConnection, before: Timestamp, limit: u32) -> QueryResult<u64> {

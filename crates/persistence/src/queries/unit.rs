@@ -1,6 +1,6 @@
 //! The domain's [`Lookup`] and [`Transaction`] on a connection.
 
-use super::{instance, keys, sessions, users};
+use super::{changes, instance, keys, sessions, users};
 use crate::connection::AnyConnection;
 use crate::error::store_error;
 use diesel::QueryResult;
@@ -9,9 +9,10 @@ use doorward_domain::keys::{KeyId, KeyRecord};
 use doorward_domain::password::PasswordHash;
 use doorward_domain::sealing::Fingerprint;
 use doorward_domain::session::{End, Rotation, Session, SessionId};
+use doorward_domain::standing::{ChangeNumber, Changes, Standing};
 use doorward_domain::store::{Lookup, StoreError, Taken, Transaction};
 use doorward_domain::time::Timestamp;
-use doorward_domain::user::{Credential, CredentialVersion, FullName, NewUser, User, UserId};
+use doorward_domain::user::{Credential, CredentialVersion, FullName, NewUser, Profile, User, UserId};
 
 /// One unit of work on a connection.
 ///
@@ -20,17 +21,18 @@ use doorward_domain::user::{Credential, CredentialVersion, FullName, NewUser, Us
 pub(crate) struct Unit<'a> {
     connection: &'a mut AnyConnection,
     failure: Option<StoreError>,
+    changed: Vec<UserId>,
 }
 
 impl<'a> Unit<'a> {
     /// A unit of work; who makes it begins and ends its transaction.
     pub(crate) fn new(connection: &'a mut AnyConnection) -> Self {
-        Self { connection, failure: None }
+        Self { connection, failure: None, changed: Vec::new() }
     }
 
-    /// The first failure that it met.
-    pub(crate) fn into_failure(self) -> Option<StoreError> {
-        self.failure
+    /// The accounts whose standing it changed; or the first failure that it met.
+    pub(crate) fn into_changed(self) -> Result<Vec<UserId>, StoreError> {
+        self.failure.map_or(Ok(self.changed), Err)
     }
 
     /// Runs a query and remembers its failure.
@@ -44,11 +46,28 @@ impl<'a> Unit<'a> {
             error
         })
     }
+
+    /// Runs a write to an account's standing, and remembers the account if it found one.
+    fn change<T: Copy + PartialEq + Default>(
+        &mut self,
+        id: UserId,
+        query: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        let found = self.run(query)?;
+        if found != T::default() && !self.changed.contains(&id) {
+            self.changed.push(id);
+        }
+        Ok(found)
+    }
 }
 
 impl Lookup for Unit<'_> {
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
         self.run(|c| users::by_id(c, id))
+    }
+
+    fn profile(&mut self, id: UserId) -> Result<Option<Profile>, StoreError> {
+        self.run(|c| users::profile(c, id))
     }
 
     fn user_by_login_name(&mut self, name: &CanonicalName) -> Result<Option<User>, StoreError> {
@@ -61,6 +80,14 @@ impl Lookup for Unit<'_> {
 
     fn session(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError> {
         self.run(|c| sessions::by_id(c, id))
+    }
+
+    fn standing(&mut self, user: UserId, session: Option<SessionId>) -> Result<Option<Standing>, StoreError> {
+        self.run(|c| sessions::standing(c, user, session))
+    }
+
+    fn changes_since(&mut self, seen: ChangeNumber) -> Result<Changes, StoreError> {
+        self.run(|c| changes::since(c, seen))
     }
 
     fn live_sessions(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
@@ -104,43 +131,56 @@ impl Transaction for Unit<'_> {
     }
 
     fn set_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
-        self.run(|c| users::set_password(c, id, hash, now))
+        self.change(id, |c| users::set_password(c, id, hash, now))
     }
 
     fn invalidate_tokens(&mut self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
-        self.run(|c| users::invalidate_tokens(c, id, now))
+        self.change(id, |c| users::invalidate_tokens(c, id, now))
     }
 
     fn set_active(&mut self, id: UserId, is_active: bool) -> Result<bool, StoreError> {
-        self.run(|c| users::set_active(c, id, is_active))
+        self.change(id, |c| users::set_active(c, id, is_active))
     }
 
     fn set_full_name(&mut self, id: UserId, full_name: &FullName) -> Result<bool, StoreError> {
-        self.run(|c| users::set_full_name(c, id, full_name))
+        self.change(id, |c| users::set_full_name(c, id, full_name))
     }
 
     fn delete_user(&mut self, id: UserId) -> Result<bool, StoreError> {
-        self.run(|c| users::delete(c, id))
+        self.change(id, |c| users::delete(c, id))
     }
 
     fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
         self.run(|c| sessions::insert(c, session))
     }
 
-    fn rotate_session(&mut self, id: SessionId, rotation: &Rotation) -> Result<bool, StoreError> {
-        self.run(|c| sessions::rotate(c, id, rotation))
+    fn rotate_session(
+        &mut self,
+        user: UserId,
+        id: SessionId,
+        rotation: &Rotation,
+    ) -> Result<Option<Session>, StoreError> {
+        self.run(|c| sessions::rotate(c, user, id, rotation))
     }
 
-    fn end_session(&mut self, id: SessionId, end: End) -> Result<bool, StoreError> {
-        self.run(|c| sessions::end(c, id, end))
+    fn end_session(&mut self, user: UserId, id: SessionId, end: End) -> Result<bool, StoreError> {
+        self.change(user, |c| sessions::end(c, user, id, end))
     }
 
     fn end_sessions(&mut self, user: UserId, end: End) -> Result<u64, StoreError> {
-        self.run(|c| sessions::end_all(c, user, end))
+        self.change(user, |c| sessions::end_all(c, user, end))
     }
 
     fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.run(|c| sessions::sweep(c, before, limit))
+    }
+
+    fn changed_accounts(&self) -> &[UserId] {
+        &self.changed
+    }
+
+    fn sweep_changes(&mut self, keep: u32) -> Result<u64, StoreError> {
+        self.run(|c| changes::sweep(c, keep))
     }
 
     fn put_key(&mut self, key: &KeyRecord) -> Result<(), StoreError> {

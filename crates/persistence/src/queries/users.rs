@@ -1,6 +1,7 @@
 //! Accounts, their login names and their credentials.
 
 use super::hit;
+use super::kept::Kept;
 use crate::connection::{AnyConnection, on_either};
 use crate::schema::{login_names, users};
 use diesel::prelude::*;
@@ -8,7 +9,9 @@ use doorward_domain::identity::{CanonicalName, EmailAddress, Username};
 use doorward_domain::password::PasswordHash;
 use doorward_domain::store::Taken;
 use doorward_domain::time::Timestamp;
-use doorward_domain::user::{Credential, CredentialVersion, FullName, NewUser, Subject, User, UserId};
+use doorward_domain::user::{
+    Credential, CredentialVersion, FullName, NewUser, Profile, Subject, User, UserId,
+};
 
 /// What of an account is read.
 #[derive(Queryable, Selectable)]
@@ -23,7 +26,6 @@ pub(super) struct UserRow {
     is_staff: bool,
     is_superuser: bool,
     date_joined: i64,
-    last_login: Option<i64>,
     tokens_valid_after: i64,
 }
 
@@ -39,7 +41,6 @@ impl From<UserRow> for User {
             is_staff: row.is_staff,
             is_superuser: row.is_superuser,
             date_joined: Timestamp::from_micros(row.date_joined),
-            last_login: row.last_login.map(Timestamp::from_micros),
             tokens_valid_after: Timestamp::from_micros(row.tokens_valid_after),
         }
     }
@@ -48,6 +49,15 @@ impl From<UserRow> for User {
 pub(super) fn by_id(c: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
     let row = users::table.find(id.0).select(UserRow::as_select()).first(c).optional()?;
     Ok(row.map(User::from))
+}
+
+pub(super) fn profile(c: &mut AnyConnection, id: UserId) -> QueryResult<Option<Profile>> {
+    let row: Option<(UserRow, Option<i64>)> =
+        users::table.find(id.0).select((UserRow::as_select(), users::last_login)).first(c).optional()?;
+    Ok(row.map(|(user, last_login)| Profile {
+        user: user.into(),
+        last_login: last_login.map(Timestamp::from_micros),
+    }))
 }
 
 pub(super) fn by_login_name(c: &mut AnyConnection, name: &CanonicalName) -> QueryResult<Option<User>> {
@@ -139,7 +149,7 @@ pub(super) fn record_login(
         .find(id.0)
         .filter(users::is_active.eq(true))
         .filter(users::credential_version.eq(version.0));
-    hit(diesel::update(guard).set(users::last_login.eq(now.as_micros())).execute(c))
+    hit(Kept(diesel::update(guard).set(users::last_login.eq(now.as_micros())).returning(users::id)).count(c))
 }
 
 pub(super) fn replace_hash(
@@ -149,7 +159,7 @@ pub(super) fn replace_hash(
     new: &PasswordHash,
 ) -> QueryResult<bool> {
     let guard = users::table.find(id.0).filter(users::password.eq(old.as_encoded()));
-    hit(diesel::update(guard).set(users::password.eq(new.as_encoded())).execute(c))
+    hit(Kept(diesel::update(guard).set(users::password.eq(new.as_encoded())).returning(users::id)).count(c))
 }
 
 pub(super) fn set_password(
@@ -163,20 +173,28 @@ pub(super) fn set_password(
         users::credential_version.eq(users::credential_version + 1),
         users::tokens_valid_after.eq(now.as_micros()),
     );
-    hit(diesel::update(users::table.find(id.0)).set(changes).execute(c))
+    hit(Kept(diesel::update(users::table.find(id.0)).set(changes).returning(users::id)).count(c))
 }
 
 pub(super) fn invalidate_tokens(c: &mut AnyConnection, id: UserId, now: Timestamp) -> QueryResult<bool> {
     let change = users::tokens_valid_after.eq(now.as_micros());
-    hit(diesel::update(users::table.find(id.0)).set(change).execute(c))
+    hit(Kept(diesel::update(users::table.find(id.0)).set(change).returning(users::id)).count(c))
 }
 
 pub(super) fn set_active(c: &mut AnyConnection, id: UserId, is_active: bool) -> QueryResult<bool> {
-    hit(diesel::update(users::table.find(id.0)).set(users::is_active.eq(is_active)).execute(c))
+    hit(Kept(
+        diesel::update(users::table.find(id.0)).set(users::is_active.eq(is_active)).returning(users::id),
+    )
+    .count(c))
 }
 
 pub(super) fn set_full_name(c: &mut AnyConnection, id: UserId, full_name: &FullName) -> QueryResult<bool> {
-    hit(diesel::update(users::table.find(id.0)).set(users::full_name.eq(full_name.as_str())).execute(c))
+    hit(Kept(
+        diesel::update(users::table.find(id.0))
+            .set(users::full_name.eq(full_name.as_str()))
+            .returning(users::id),
+    )
+    .count(c))
 }
 
 pub(super) fn delete(c: &mut AnyConnection, id: UserId) -> QueryResult<bool> {

@@ -31,7 +31,8 @@ impl StoreGauges {
         self.0.open.load(Relaxed)
     }
 
-    /// Transactions of writes since the start; on SQLite one transaction carries a batch of jobs.
+    /// Transactions of writes since the start. One carries a batch of jobs: of any on SQLite, of
+    /// rotations on PostgreSQL.
     pub fn write_batches(&self) -> u64 {
         self.0.commits.load(Relaxed)
     }

@@ -8,6 +8,6 @@ mod sqlite;
 
 pub use gauges::StoreGauges;
 pub(crate) use job::{Job, Work};
-pub(crate) use postgres::Worker;
+pub(crate) use postgres::{Rotator, Worker};
 pub(crate) use queue::Queue;
 pub(crate) use sqlite::{read_jobs, write_jobs};

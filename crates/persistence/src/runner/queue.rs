@@ -27,21 +27,26 @@ impl Queue {
 
     /// Puts a job at the end, or answers it at once where the queue is full or closed.
     pub(crate) fn push(&self, job: Job) {
+        if let Err(job) = self.offer(job) {
+            let is_closed = self.lock().closed;
+            let refusal =
+                if is_closed { "the store was closed" } else { "too many jobs are waiting for the database" };
+            self.gauges.job_refused();
+            job.answer(Err(StoreError::unavailable(refusal)));
+        }
+    }
+
+    /// Puts a job at the end, or gives it back where the queue is full or closed.
+    pub(crate) fn offer(&self, job: Job) -> Result<(), Job> {
         let mut state = self.lock();
-        let refusal = if state.closed {
-            "the store was closed"
-        } else if state.jobs.len() >= self.bound {
-            "too many jobs are waiting for the database"
-        } else {
-            self.gauges.job_waits();
-            state.jobs.push_back(job);
-            drop(state);
-            self.changed.notify_one();
-            return;
-        };
+        if state.closed || state.jobs.len() >= self.bound {
+            return Err(job);
+        }
+        self.gauges.job_waits();
+        state.jobs.push_back(job);
         drop(state);
-        self.gauges.job_refused();
-        job.answer(Err(StoreError::unavailable(refusal)));
+        self.changed.notify_one();
+        Ok(())
     }
 
     /// Waits for jobs and takes the first ones, at most `limit`. Empty when the queue is closed.

@@ -1,11 +1,13 @@
 //! Jobs on SQLite: one thread writes, others read.
 
-use super::{Job, Queue, StoreGauges};
+use super::job::{Answer, Outcome};
+use super::{Job, Queue, StoreGauges, Work};
 use crate::connection::AnyConnection;
 use crate::error::store_error;
+use crate::queries::numbering;
 use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
-use doorward_domain::store::{Ending, StoreError};
+use doorward_domain::store::StoreError;
 
 /// The most jobs that share one commit, and so one sync to the disk. It bounds how long the first
 /// waits for the last.
@@ -26,28 +28,20 @@ pub(crate) fn write_jobs(mut connection: AnyConnection, queue: &Queue, gauges: &
     }
 }
 
-/// Runs look-ups until the queue is closed, each on one snapshot.
+/// Runs look-ups until the queue is closed. Each is one statement, which sees one snapshot by itself.
 pub(crate) fn read_jobs(mut connection: AnyConnection, queue: &Queue, gauges: &StoreGauges) {
     let _open = gauges.open();
-    while let Some(job) = queue.pop() {
-        let _in_use = gauges.in_use();
-        read(&mut connection, job);
+    while let Some(mut job) = queue.pop() {
+        let in_use = gauges.in_use();
+        let answer = job.work.attempt(&mut connection).map(Outcome::answer);
+        drop(in_use);
+        job.answer(answer);
     }
-}
-
-fn read(connection: &mut AnyConnection, mut job: Job) {
-    let result = match execute(connection, "BEGIN DEFERRED") {
-        Ok(()) => job.work.attempt(connection).map(drop),
-        Err(error) => Err(error),
-    };
-    // There is nothing to undo; an error means that the transaction is over already.
-    drop(connection.batch_execute("ROLLBACK"));
-    job.answer(result);
 }
 
 fn run_batch(connection: &mut AnyConnection, mut batch: Vec<Job>) {
     match in_one_transaction(connection, &mut batch) {
-        Ok(results) => batch.into_iter().zip(results).for_each(|(job, result)| job.answer(result)),
+        Ok(answers) => batch.into_iter().zip(answers).for_each(|(job, answer)| job.answer(answer)),
         Err(error) => {
             drop(connection.batch_execute("ROLLBACK"));
             log::warn!(jobs = batch.len(); "a batch of writes was rolled back: {error}");
@@ -58,33 +52,35 @@ fn run_batch(connection: &mut AnyConnection, mut batch: Vec<Job>) {
     }
 }
 
-/// Each job's result, once all of them are committed.
-fn in_one_transaction(
-    connection: &mut AnyConnection,
-    batch: &mut [Job],
-) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+/// Each job's answer, once all of them are committed. The error means that the whole transaction is
+/// lost, as it is when the disk is full and SQLite rolls back by itself.
+fn in_one_transaction(connection: &mut AnyConnection, batch: &mut [Job]) -> Result<Vec<Answer>, StoreError> {
     execute(connection, "BEGIN IMMEDIATE")?;
-    let mut results = Vec::with_capacity(batch.len());
+    let mut answers = Vec::with_capacity(batch.len());
     for job in batch {
-        results.push(in_savepoint(connection, job)?);
+        answers.push(match job.work {
+            // One statement is all or nothing by itself. Since its guards are no errors, it fails only
+            // where the transaction cannot go on either.
+            Work::Rotate(_) => Ok(job.work.attempt(connection)?.answer()),
+            Work::Write(_) | Work::Read(_) | Work::Health => in_savepoint(connection, job)?,
+        });
     }
     execute(connection, "COMMIT")?;
-    Ok(results)
+    Ok(answers)
 }
 
-/// The job's own result; the outer error means that the whole transaction is lost, as it is when
-/// the disk is full and SQLite rolls back by itself.
-fn in_savepoint(connection: &mut AnyConnection, job: &mut Job) -> Result<Result<(), StoreError>, StoreError> {
+/// The job's own answer, or the error that loses the whole transaction.
+fn in_savepoint(connection: &mut AnyConnection, job: &mut Job) -> Result<Answer, StoreError> {
     execute(connection, "SAVEPOINT job")?;
-    let (result, end) = match job.work.attempt(connection) {
-        Ok(Ending::Commit) => (Ok(()), "RELEASE job"),
-        Ok(Ending::RollBack) => (Ok(()), "ROLLBACK TO job; RELEASE job"),
-        Err(error) => (Err(error), "ROLLBACK TO job; RELEASE job"),
+    let outcome = job.work.attempt(connection);
+    let end = match &outcome {
+        Ok(Outcome::Commit(changed)) => numbering(changed) + "RELEASE job",
+        Ok(_) | Err(_) => "ROLLBACK TO job; RELEASE job".to_owned(),
     };
-    match (execute(connection, end), result) {
-        (Ok(()), result) => Ok(result),
+    match (execute(connection, &end), outcome.map(Outcome::answer)) {
+        (Ok(()), answer) => Ok(answer),
         (Err(_consequence), Err(cause)) => Err(cause),
-        (Err(error), Ok(())) => Err(error),
+        (Err(error), Ok(_)) => Err(error),
     }
 }
 
@@ -101,7 +97,7 @@ mod tests {
     use crate::runner::Work;
     use doorward_domain::keys::{Algorithm, KeyId, KeyRecord, KeyTimes};
     use doorward_domain::session::{Client, Session, SessionId, SessionPolicy};
-    use doorward_domain::store::Lookup;
+    use doorward_domain::store::{Ending, Lookup};
     use doorward_domain::time::Timestamp;
     use doorward_domain::user::UserId;
     use futures_util::FutureExt;

@@ -29,10 +29,17 @@ pub(crate) fn cases_of_servers() -> Vec<Case<Scratch>> {
     ]
 }
 
-const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+/// Returns when they are gone.
+const CUT: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-fn on_server(f: &Fixture, statements: &str) -> Vec<Vec<Option<String>>> {
+/// Ends every connection to the database from the server's side.
+pub(crate) fn cut_all_connections(f: &Fixture) {
+    assert!(!on_server(f, CUT).is_empty());
+}
+
+/// Runs statements past the store.
+pub(crate) fn on_server(f: &Fixture, statements: &str) -> Vec<Vec<Option<String>>> {
     Postgres::shared().query(f.scratch.name().unwrap(), statements).unwrap()
 }
 
@@ -43,7 +50,7 @@ fn a_job_after_every_connection_was_cut_succeeds(f: &Fixture) {
             f.store.transact(move |tx| Ok(Verdict::Commit(tx.insert_user(&user)?.is_ok())))
         });
         assert!(all_at_once(jobs).into_iter().all(|answer| answer.unwrap()));
-        assert!(!on_server(f, CUT).is_empty());
+        cut_all_connections(f);
     }
     assert_eq!(f.read(|db| db.key_ring_version()), 0);
 }

@@ -6,12 +6,14 @@
     reason = "without libtest's harness, clippy does not see that these are tests"
 )]
 
+mod changes;
 mod connections;
 mod contract;
 mod fixture;
 mod migrations;
 mod proxy;
 mod races;
+mod rotations;
 mod units;
 
 use doorward_testkit::{Database, Scratch, run, trials_on, trials_on_both};
@@ -19,12 +21,13 @@ use fixture::Fixture;
 
 fn main() {
     let mut trials = Vec::new();
-    for area in [contract::cases(), units::cases(), races::cases()] {
+    for area in [contract::cases(), units::cases(), races::cases(), rotations::cases(), changes::cases()] {
         trials.extend(trials_on_both(&area, Fixture::new));
     }
     trials.extend(trials_on_both(&migrations::cases(), Scratch::empty));
     trials.extend(trials_on(Database::Sqlite, &units::cases_of_sqlite(), Fixture::new));
     trials.extend(trials_on(Database::Postgres, &connections::cases(), Fixture::new));
+    trials.extend(trials_on(Database::Postgres, &rotations::cases_of_postgres(), Fixture::new));
     trials.extend(trials_on(Database::Postgres, &connections::cases_of_servers(), Scratch::empty));
     run(trials)
 }

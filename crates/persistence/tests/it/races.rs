@@ -78,7 +78,7 @@ fn of_64_rotations_of_one_generation_one_wins(f: &Fixture) {
             let at = NOW.plus(Duration::from_secs(1));
             let rotation =
                 Rotation { from: Generation::FIRST, at, expires_at: at.plus(Duration::from_secs(9)), client };
-            Ok(Verdict::Commit(tx.rotate_session(session.id, &rotation)?))
+            Ok(Verdict::Commit(tx.rotate_session(session.user_id, session.id, &rotation)?.is_some()))
         })
     });
     let wins = all_at_once(jobs).into_iter().filter(|answer| *answer.as_ref().unwrap()).count();
@@ -93,13 +93,13 @@ fn nothing_rotates_a_session_after_its_end(f: &Fixture) {
         f.store.transact(move |tx| {
             if number == AT_ONCE / 2 {
                 let end = End { at: NOW, reason: EndReason::Logout };
-                return Ok(Verdict::Commit((tx.end_session(session.id, end)?, true)));
+                return Ok(Verdict::Commit((tx.end_session(session.user_id, session.id, end)?, true)));
             }
             let (now, _) = tx.session(session.id)?.unwrap();
             let rotation =
                 Rotation { from: now.generation, at: NOW, expires_at: NOW, client: Client::default() };
             let ended = now.ended.is_some();
-            let rotated = tx.rotate_session(session.id, &rotation)?;
+            let rotated = tx.rotate_session(session.user_id, session.id, &rotation)?.is_some();
             assert!(!(ended && rotated));
             Ok(Verdict::Commit((rotated, false)))
         })
@@ -111,7 +111,7 @@ fn nothing_rotates_a_session_after_its_end(f: &Fixture) {
     let late = f.write(move |tx| {
         let (session, _) = tx.session(session.id)?.unwrap();
         let rotation = Rotation { from: session.generation, ..rotation.clone() };
-        Ok(Verdict::Commit(tx.rotate_session(session.id, &rotation)?))
+        Ok(Verdict::Commit(tx.rotate_session(session.user_id, session.id, &rotation)?.is_some()))
     });
     assert!(!late.unwrap());
 }

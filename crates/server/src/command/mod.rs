@@ -91,8 +91,9 @@ pub fn read() -> (Command, Context) {
     (command.unwrap_or(Command::Serve), context)
 }
 
-/// Tells a failure on standard error, and how the process ends.
+/// Tells a failure on standard error, and how the process ends. The log is written by then.
 pub fn exit_code(result: anyhow::Result<ExitCode>) -> ExitCode {
+    log::logger().flush();
     result.unwrap_or_else(|error| {
         console::complain(&format!("doorward: {error:#}"));
         if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }

@@ -72,10 +72,12 @@ async fn show(parts: &Parts, name: &str) -> anyhow::Result<String> {
     let user = account(&parts.auth, name).await?;
     let (id, now) = (user.id, parts.auth.ports().clock.now());
     let sessions = parts.auth.ports().store.query(move |db| db.live_sessions(id, now)).await?;
-    Ok(described(&user, sessions.len()))
+    let profile = parts.auth.ports().store.query(move |db| db.profile(id)).await?;
+    let last_login = profile.and_then(|profile| profile.last_login);
+    Ok(described(&user, last_login, sessions.len()))
 }
 
-fn described(user: &User, sessions: usize) -> String {
+fn described(user: &User, last_login: Option<Timestamp>, sessions: usize) -> String {
     let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
     [
         ("id", user.id.to_string()),
@@ -87,7 +89,7 @@ fn described(user: &User, sessions: usize) -> String {
         ("staff", yes(user.is_staff)),
         ("superuser", yes(user.is_superuser)),
         ("joined", date(user.date_joined)),
-        ("last login", user.last_login.map_or_else(|| "never".to_owned(), date)),
+        ("last login", last_login.map_or_else(|| "never".to_owned(), date)),
         ("sessions", sessions.to_string()),
     ]
     .map(|(name, value)| format!("{name:<11} {}", value.escape_debug()).trim_end().to_owned())
@@ -157,7 +159,7 @@ mod tests {
     fn an_account_is_described_line_by_line() {
         let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
         let user = block_on(account(&world.auth, "alice")).unwrap();
-        let told = described(&user, 2);
+        let told = described(&user, None, 2);
         assert!(
             told.starts_with("id          1\nusername    alice\nemail       alice@example.com\n"),
             "{told}"

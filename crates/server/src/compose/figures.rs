@@ -17,7 +17,15 @@ impl Parts {
             let gauges = self.database.gauges();
             gauge(name, help, move || read(&gauges))
         };
+        let recall = Arc::clone(&self.recall);
+        let authority = Arc::clone(&self.authority);
         vec![
+            gauge("doorward_remembered_accounts", "Accounts whose requests ask no database", move || {
+                size(recall.accounts())
+            }),
+            gauge("doorward_remembered_tokens", "Access tokens that need not be verified again", move || {
+                size(authority.remembered_tokens())
+            }),
             lane("doorward_hash_queue_length", "Password hashes that wait for a thread", |lane| {
                 size(lane.waiting())
             }),

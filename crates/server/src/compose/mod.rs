@@ -17,10 +17,11 @@ use doorward_domain::time::Clock;
 use doorward_domain::use_cases::{Auth, Keys, Ports, RootAdoption};
 use doorward_passwords::HashLane;
 use doorward_persistence::{Database, DatabaseUrl, Migrator};
+use doorward_recall::Recall;
 use doorward_tokens::{AwsKeyMaker, OsRandom, RootSealer, RootSecret, TokenAuthority};
 use std::sync::Arc;
 use std::time::Duration;
-use translate::{lane_settings, policy, token_settings};
+use translate::{lane_settings, policy, recall_settings, token_settings};
 
 /// How long a new key is published before it signs, unless an operator says otherwise: twice as long
 /// as others may keep the published keys.
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     /// The version of the keys that `authority` has.
     pub(crate) key_version: i64,
     pub(crate) lane: Arc<HashLane>,
+    pub(crate) recall: Arc<Recall>,
     database: Database,
 }
 
@@ -61,9 +63,10 @@ impl Parts {
 
         let lane = HashLane::start(lane_settings(settings)?, Arc::clone(&random), Arc::clone(&clock))?;
         let lane = Arc::new(lane);
-        let (hasher, tokens) = (Arc::clone(&lane), Arc::clone(&authority));
+        let recall = Arc::new(Recall::new(store, Arc::clone(&clock), recall_settings(settings)));
+        let (store, hasher, tokens) = (Arc::clone(&recall), Arc::clone(&lane), Arc::clone(&authority));
         let auth = Auth::new(Ports { store, hasher, tokens, clock, random }, policy(settings));
-        Ok(Self { auth, keys, authority, key_version: opened.version, lane, database })
+        Ok(Self { auth, keys, authority, key_version: opened.version, lane, recall, database })
     }
 
     /// Ends what was begun and closes the database. It blocks.
@@ -114,6 +117,7 @@ pub(crate) fn open(settings: &Settings, url: &DatabaseUrl) -> anyhow::Result<Dat
         postgres_connections: settings.database.postgres_connections,
         sqlite_readers: settings.database.sqlite_readers,
         queue: settings.database.queue,
+        ..doorward_persistence::Settings::default()
     };
     Ok(doorward_persistence::open(url, &pools)?)
 }

@@ -56,6 +56,7 @@ pub(super) fn token_settings(settings: &Settings) -> anyhow::Result<TokenSetting
         claims: tokens.claims.iter().copied().map(UserClaim::from).collect(),
         shared_key: shared,
         retiring_keys: retiring.map_err(anyhow::Error::msg).context("tokens.retiring_keys")?,
+        remembered_tokens: settings.memory.tokens,
     })
 }
 
@@ -69,6 +70,10 @@ pub(super) fn lane_settings(settings: &Settings) -> anyhow::Result<LaneSettings>
         deadline: passwords.hash_deadline,
         engine: passwords.hash_engine.into(),
     })
+}
+
+pub(super) fn recall_settings(settings: &Settings) -> doorward_recall::Settings {
+    doorward_recall::Settings { sessions: settings.memory.sessions, ..doorward_recall::Settings::default() }
 }
 
 pub(super) fn policy(settings: &Settings) -> Policy {

@@ -36,7 +36,7 @@ pub use rules::INSECURE_TEST_COST;
 pub(crate) use rules::retiring_key;
 pub use secret::Secret;
 pub use sections::{
-    Algorithm, Claim, Cors, Database, HashEngine, Issuer, Log, LogFormat, LogLevel, Passwords, Reuse,
+    Algorithm, Claim, Cors, Database, HashEngine, Issuer, Log, LogFormat, LogLevel, Memory, Passwords, Reuse,
     RootSecret, Server, SimpleJwt, Tokens,
 };
 pub use source::Environment;
@@ -58,6 +58,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Passwords and their hashing.
     pub passwords: Passwords,
+    /// What is kept at hand.
+    pub memory: Memory,
     /// Pages of other origins.
     pub cors: Cors,
     /// The log.

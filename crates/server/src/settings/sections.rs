@@ -266,6 +266,25 @@ words! {
     }
 }
 
+/// `[memory]`: what is kept at hand, so that a request need not ask for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Memory {
+    /// About how many sessions are remembered with their accounts; 0 asks the database every time.
+    pub sessions: usize,
+    /// About how many verified access tokens are remembered; 0 verifies every time.
+    pub tokens: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            sessions: doorward_recall::Settings::default().sessions,
+            tokens: doorward_tokens::TokenSettings::default().remembered_tokens,
+        }
+    }
+}
+
 /// `[cors]`: pages of other origins.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

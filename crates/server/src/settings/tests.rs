@@ -193,6 +193,8 @@ fn insecure_settings_are_refused_with_their_key() {
         ("passwords.bcrypt_cost", "17"),
         ("passwords.minimum_length", "7"),
         ("passwords.hash_queue", "0"),
+        ("memory.sessions", "10000001"),
+        ("memory.tokens", "10000001"),
         ("server.shutdown_timeout", "31s"),
     ] {
         let variable = format!("DOORWARD__{}", key.to_uppercase().replace('.', "__"));

@@ -6,6 +6,7 @@ mod issuing;
 mod mutation;
 mod other_keys;
 mod refreshing;
+mod remembering;
 mod rotation;
 pub(crate) mod support;
 mod verifier;

@@ -106,7 +106,6 @@ pub(crate) fn user() -> User {
         is_staff: true,
         is_superuser: false,
         date_joined: after(-86400),
-        last_login: None,
         tokens_valid_after: Timestamp::EPOCH,
     }
 }

@@ -5,6 +5,7 @@
 
 mod keys;
 mod sessions;
+mod standing;
 mod support;
 mod units;
 mod users;
@@ -16,7 +17,7 @@ pub type Case = (&'static str, fn(&dyn Store));
 
 /// Every case of the contract.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [units::CASES, users::CASES, sessions::CASES, keys::CASES].into_iter().flatten().copied()
+    [units::CASES, users::CASES, sessions::CASES, standing::CASES, keys::CASES].into_iter().flatten().copied()
 }
 
 #[cfg(test)]

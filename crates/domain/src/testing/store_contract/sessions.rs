@@ -2,18 +2,21 @@
 
 use super::Case;
 use super::support::{
-    NOW, end, find_session, insert, insert_session, later, read, rotation, session_of, write,
+    NOW, end, find, find_session, insert, insert_session, later, read, rotation, session_of, write,
 };
 use crate::password::PasswordHash;
 use crate::session::{EndReason, Generation, Session, SessionId};
 use crate::store::{Store, Transaction, Verdict};
 use crate::testing::block_on;
-use crate::user::CredentialVersion;
+use crate::user::{CredentialVersion, User, UserId};
 use std::thread;
 
 pub(super) const CASES: &[Case] = &[
     ("a_session_is_stored_as_it_is", a_session_is_stored_as_it_is),
     ("a_session_rotates_from_its_current_generation_only", a_session_rotates_by_guard),
+    ("a_rotation_by_itself_is_guarded_alike", a_rotation_by_itself),
+    ("a_rotation_stops_at_the_sessions_own_end", a_rotation_stops_at_the_sessions_end),
+    ("what_expired_or_is_of_an_inactive_account_does_not_rotate", what_is_over_does_not_rotate),
     ("of_64_rotations_of_one_generation_one_wins", of_64_rotations_one_wins),
     ("a_session_ends_once_and_then_rotates_no_more", a_session_ends_once),
     ("ending_all_sessions_leaves_those_of_others", ending_all_sessions),
@@ -34,30 +37,85 @@ fn a_session_is_stored_as_it_is(store: &dyn Store) {
 }
 
 fn a_session_rotates_by_guard(store: &dyn Store) {
-    let user = insert(store, "alice");
+    let (user, other) = (insert(store, "alice"), insert(store, "bob"));
     let session = insert_session(store, &user, 1, NOW);
     let id = session.id;
-    let rotate = |from, seconds| write(store, move |tx| tx.rotate_session(id, &rotation(from, seconds)));
-    assert!(!rotate(Generation(1), 1));
-    assert!(rotate(Generation::FIRST, 2));
-    assert!(!rotate(Generation::FIRST, 3));
+    let rotate = |user: UserId, from, seconds| {
+        write(store, move |tx| tx.rotate_session(user, id, &rotation(from, seconds)))
+    };
+    assert_eq!(rotate(user.id, Generation(1), 1), None);
+    assert_eq!(rotate(other.id, Generation::FIRST, 1), None);
     let expected = session.rotated(rotation(Generation::FIRST, 2));
+    assert_eq!(rotate(user.id, Generation::FIRST, 2), Some(expected.clone()));
+    assert_eq!(rotate(user.id, Generation::FIRST, 3), None);
     assert_eq!(find_session(store, id), Some(expected));
 }
 
+fn a_rotation_by_itself(store: &dyn Store) {
+    let user = insert(store, "alice");
+    let session = insert_session(store, &user, 1, NOW);
+    let rotate =
+        |from, seconds| block_on(store.rotate(user.id, session.id, rotation(from, seconds))).unwrap();
+    let first = session.clone().rotated(rotation(Generation::FIRST, 1));
+    assert_eq!(rotate(Generation::FIRST, 1), Some(first.clone()));
+    assert_eq!(rotate(Generation::FIRST, 2), None);
+    assert_eq!(find_session(store, session.id), Some(first.clone()));
+    let second = first.rotated(rotation(Generation(1), 3));
+    assert_eq!(rotate(Generation(1), 3), Some(second.clone()));
+    assert_eq!(find_session(store, session.id), Some(second));
+}
+
+fn a_rotation_stops_at_the_sessions_end(store: &dyn Store) {
+    let user = insert(store, "alice");
+    for (number, ends_at, expires_at) in
+        [(1, Some(later(30)), later(30)), (2, Some(later(90)), later(61)), (3, None, later(61))]
+    {
+        let session = Session { ends_at, ..session_of(&user, number, NOW) };
+        let id = session.id;
+        write(store, move |tx| tx.insert_session(&session));
+        let rotated = block_on(store.rotate(user.id, id, rotation(Generation::FIRST, 1))).unwrap().unwrap();
+        assert_eq!((rotated.expires_at, rotated.ends_at), (expires_at, ends_at));
+    }
+}
+
+fn what_is_over_does_not_rotate(store: &dyn Store) {
+    let (alice, bob) = (insert(store, "alice"), insert(store, "bob"));
+    let expired = Session { expires_at: later(5), ..session_of(&alice, 1, NOW) };
+    let id = expired.id;
+    write(store, move |tx| tx.insert_session(&expired));
+    let of_inactive = insert_session(store, &bob, 2, NOW).id;
+    assert!(write(store, move |tx| tx.set_active(bob.id, false)));
+    let rotate = |user: &User, id, seconds| {
+        block_on(store.rotate(user.id, id, rotation(Generation::FIRST, seconds))).unwrap()
+    };
+    assert_eq!(rotate(&alice, id, 5), None);
+    assert_eq!(rotate(&bob, of_inactive, 1), None);
+    assert!(rotate(&alice, id, 4).is_some());
+}
+
 fn of_64_rotations_one_wins(store: &dyn Store) {
-    let id = insert_session(store, &insert(store, "alice"), 1, NOW).id;
+    let user = insert(store, "alice");
+    let (user, id) = (user.id, insert_session(store, &user, 1, NOW).id);
     let won = thread::scope(|scope| {
-        let rotate = move || write(store, move |tx| tx.rotate_session(id, &rotation(Generation::FIRST, 1)));
-        let rivals: Vec<_> = (0..64).map(|_| scope.spawn(rotate)).collect();
-        rivals.into_iter().map(|rival| rival.join().unwrap()).filter(|won| *won).count()
+        let rivals: Vec<_> = (0..64)
+            .map(|rival| {
+                let rotation = rotation(Generation::FIRST, 1);
+                scope.spawn(move || match rival % 2 {
+                    0 => write(store, move |tx| tx.rotate_session(user, id, &rotation)),
+                    _ => block_on(store.rotate(user, id, rotation)).unwrap(),
+                })
+            })
+            .collect();
+        rivals.into_iter().filter_map(|rival| rival.join().unwrap()).count()
     });
     assert_eq!(won, 1);
     assert_eq!(find_session(store, id).unwrap().generation, Generation(1));
 }
 
 fn a_session_ends_once(store: &dyn Store) {
-    let id = insert_session(store, &insert(store, "alice"), 1, NOW).id;
+    let (user, other) = (insert(store, "alice").id, insert(store, "bob").id);
+    let id = insert_session(store, &find(store, user).unwrap(), 1, NOW).id;
+    assert!(!write(store, move |tx| tx.end_session(other, id, end(EndReason::Logout))));
     let reasons = [
         EndReason::Logout,
         EndReason::Revoked,
@@ -66,10 +124,10 @@ fn a_session_ends_once(store: &dyn Store) {
         EndReason::Deactivation,
     ];
     for (i, reason) in reasons.into_iter().enumerate() {
-        let ended = write(store, move |tx| tx.end_session(id, end(reason)));
+        let ended = write(store, move |tx| tx.end_session(user, id, end(reason)));
         assert_eq!(ended, i == 0);
     }
-    assert!(!write(store, move |tx| tx.rotate_session(id, &rotation(Generation::FIRST, 1))));
+    assert_eq!(write(store, move |tx| tx.rotate_session(user, id, &rotation(Generation::FIRST, 1))), None);
     assert_eq!(find_session(store, id).unwrap().ended, Some(end(EndReason::Logout)));
 }
 
@@ -77,9 +135,8 @@ fn ending_all_sessions(store: &dyn Store) {
     let (alice, bob) = (insert(store, "alice"), insert(store, "bob"));
     let ids = [1, 2, 3].map(|number| insert_session(store, &alice, number, NOW).id);
     let of_bob = insert_session(store, &bob, 4, NOW).id;
-    let [first, ..] = ids;
-    assert!(write(store, move |tx| tx.end_session(first, end(EndReason::Logout))));
-    let id = alice.id;
+    let ([first, ..], id) = (ids, alice.id);
+    assert!(write(store, move |tx| tx.end_session(id, first, end(EndReason::Logout))));
     for expected in [2, 0] {
         assert_eq!(write(store, move |tx| tx.end_sessions(id, end(EndReason::PasswordChange))), expected);
     }
@@ -127,11 +184,11 @@ fn live_sessions_are_listed(store: &dyn Store) {
     let expired = Session { expires_at: later(5), ..session_of(&user, 4, later(4)) };
     write(store, move |tx| {
         tx.insert_session(&expired)?;
-        tx.end_session(ended, end(EndReason::Logout))
+        tx.end_session(user.id, ended, end(EndReason::Logout))
     });
     let rotated = rotation(Generation::FIRST, 30);
     let expected = [first.clone().rotated(rotated.clone()), second];
-    assert!(write(store, move |tx| tx.rotate_session(first.id, &rotated)));
+    assert!(write(store, move |tx| tx.rotate_session(user.id, first.id, &rotated)).is_some());
     assert_eq!(read(store, move |db| db.live_sessions(user.id, later(31))), expected);
 }
 

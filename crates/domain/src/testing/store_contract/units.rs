@@ -29,6 +29,9 @@ fn absence_is_not_an_error(store: &dyn Store) {
     assert_eq!(read(store, |db| db.keys()), []);
     assert_eq!(read(store, |db| db.key_ring_version()), 0);
     assert_eq!(read(store, |db| db.root_fingerprint()), None);
+    assert_eq!(read(store, move |db| db.profile(nobody)), None);
+    assert_eq!(read(store, move |db| db.standing(nobody, Some(nothing))), None);
+    assert_eq!(block_on(store.rotate(nobody, nothing, rotation(Generation::FIRST, 1))).unwrap(), None);
     write(store, move |tx| {
         assert!(!tx.record_login(nobody, CredentialVersion(0), NOW)?);
         assert!(!tx.set_password(nobody, &PasswordHash::unusable(), NOW)?);
@@ -36,8 +39,8 @@ fn absence_is_not_an_error(store: &dyn Store) {
         assert!(!tx.set_active(nobody, true)?);
         assert!(!tx.set_full_name(nobody, &FullName::default())?);
         assert!(!tx.delete_user(nobody)?);
-        assert!(!tx.rotate_session(nothing, &rotation(Generation::FIRST, 1))?);
-        assert!(!tx.end_session(nothing, end(EndReason::Logout))?);
+        assert_eq!(tx.rotate_session(nobody, nothing, &rotation(Generation::FIRST, 1))?, None);
+        assert!(!tx.end_session(nobody, nothing, end(EndReason::Logout))?);
         assert_eq!(tx.end_sessions(nobody, end(EndReason::Logout))?, 0);
         assert_eq!(tx.sweep_sessions(NOW, 10)?, 0);
         assert!(!tx.delete_key(&KeyId("none".into()))?);

@@ -8,7 +8,7 @@ use crate::identity::CanonicalName;
 use crate::password::PasswordHash;
 use crate::store::{Store, Taken};
 use crate::time::Timestamp;
-use crate::user::{CredentialVersion, FullName, User};
+use crate::user::{CredentialVersion, FullName, Profile, User};
 use std::thread;
 
 pub(super) const CASES: &[Case] = &[
@@ -31,7 +31,10 @@ fn a_new_user_is_found(store: &dyn Store) {
     let user = try_insert(store, new.clone()).unwrap();
     assert_eq!((&user.subject, &user.username, &user.email), (&new.subject, &new.username, &new.email));
     assert!(user.is_active && !user.is_staff && !user.is_superuser);
-    assert_eq!((user.date_joined, user.last_login), (NOW, None));
+    assert_eq!(user.date_joined, NOW);
+    let id = user.id;
+    let profile = Profile { user: user.clone(), last_login: None };
+    assert_eq!(read(store, move |db| db.profile(id)), Some(profile));
     assert_eq!(user.tokens_valid_after, Timestamp::EPOCH);
     assert_eq!(find(store, user.id).as_ref(), Some(&user));
     for name in ["alice", "alice@example.com"] {
@@ -93,16 +96,17 @@ fn user_ids_are_not_used_again(store: &dyn Store) {
 fn a_login_is_guarded(store: &dyn Store) {
     let id = insert(store, "alice").id;
     let login = |version, seconds| write(store, move |tx| tx.record_login(id, version, later(seconds)));
+    let last_login = || read(store, move |db| db.profile(id)).unwrap().last_login;
     let version = read(store, |db| db.credential(&CanonicalName::of("alice"))).unwrap().version;
     assert!(login(version, 1));
-    assert_eq!(find(store, id).unwrap().last_login, Some(later(1)));
+    assert_eq!(last_login(), Some(later(1)));
     assert!(!login(CredentialVersion(version.0 + 1), 2));
     assert!(write(store, move |tx| tx.set_active(id, false)));
     assert!(!login(version, 3));
     assert!(write(store, move |tx| tx.set_active(id, true)));
     assert!(write(store, move |tx| tx.set_password(id, &PasswordHash::from_encoded("plain$new"), later(4))));
     assert!(!login(version, 5));
-    assert_eq!(find(store, id).unwrap().last_login, Some(later(1)));
+    assert_eq!(last_login(), Some(later(1)));
 }
 
 fn a_hash_is_replaced_by_guard(store: &dyn Store) {

@@ -41,7 +41,7 @@ fn every_encoding_logs_in(place: &Place) {
 fn a_login_is_recorded(place: &Place) {
     let server = place.server();
     server.join("alice");
-    assert_eq!(server.account("alice").last_login, None);
+    assert_eq!(server.last_login("alice"), None);
     server.pass(60);
     let pair = server.log_in("alice");
     let user = server.user(&pair.access).json();
@@ -54,7 +54,7 @@ fn a_wrong_password_is_refused(place: &Place) {
     let answer = server.login("alice", "Corr3ct-horse?");
     answer.must_be(401, &login_refused());
     assert_eq!(answer.header("www-authenticate"), Some(BEARER));
-    assert_eq!(server.account("alice").last_login, None);
+    assert_eq!(server.last_login("alice"), None);
 }
 
 fn the_authorization_header_is_not_looked_at(place: &Place) {

@@ -1,7 +1,7 @@
 //! Tokens that are signed right and say what is wrong.
 
 use super::stolen::Stolen;
-use crate::harness::bodies::{INVALID, bearer_refused};
+use crate::harness::bodies::{BLACKLISTED, bearer_refused};
 use crate::harness::{Forge, Place, claims, decode, parts};
 use doorward_domain::testing::block_on;
 use doorward_testkit::{Case, cases};
@@ -80,7 +80,7 @@ fn somebody_elses_session_cannot_be_claimed(place: &Place) {
     // mistake in the server itself, must not mix two people up.
     let mut mixed = claims(&mallory.access);
     mixed["user_id"] = claims(&alice.access)["user_id"].clone();
-    server.dashboard(&forge.sign(&header, &mixed.to_string())).must_be(401, &bearer_refused(INVALID));
+    server.dashboard(&forge.sign(&header, &mixed.to_string())).must_be(401, &bearer_refused(BLACKLISTED));
     // A session that is not there.
     let mut unknown = claims(&mallory.access);
     unknown["sid"] = "019b7777-7777-7777-8777-777777777777".into();

@@ -5,6 +5,7 @@ use doorward_domain::identity::{EmailAddress, Username};
 use doorward_domain::password::{Password, PasswordHash};
 use doorward_domain::store::Verdict;
 use doorward_domain::testing::{TestClock, block_on};
+use doorward_domain::time::Timestamp;
 use doorward_domain::use_cases::{Auth, Keys};
 use doorward_domain::user::{NewUser, Subject, User};
 use std::ops::Deref;
@@ -45,6 +46,12 @@ impl Server {
     /// The account of that name, which must be there.
     pub(crate) fn account(&self, name: &str) -> User {
         block_on(self.auth().find_account(name)).unwrap().expect("an account of that name")
+    }
+
+    pub(crate) fn last_login(&self, name: &str) -> Option<Timestamp> {
+        let id = self.account(name).id;
+        let profile = block_on(self.auth().ports().store.query(move |db| db.profile(id)));
+        profile.unwrap().expect("an account of that number").last_login
     }
 
     /// Gives an account another password, as the command line does.

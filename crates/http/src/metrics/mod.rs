@@ -1,17 +1,19 @@
 //! Figures for Prometheus. Every label has few values, whatever clients send.
 
-use actix_web::http::{Method, StatusCode};
+mod requests;
+
+pub(crate) use requests::{WorkerRequests, method_label};
+
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use requests::Requests;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A figure that somebody else keeps: the length of the hash queue, the connections of a pool.
 #[derive(Clone)]
@@ -42,22 +44,8 @@ pub(crate) enum LoginOutcome {
 /// The figures and where they are kept.
 pub(crate) struct Metrics {
     registry: Registry,
-    requests: Family<RequestLabels, Counter>,
-    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    requests: Requests,
     logins: Family<LoginLabels, Counter>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    method: &'static str,
-    route: &'static str,
-    status: u16,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RouteLabels {
-    method: &'static str,
-    route: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -68,25 +56,17 @@ struct LoginLabels {
 impl Metrics {
     pub(crate) fn new(gauges: Vec<Gauge>) -> Self {
         let mut registry = Registry::default();
-        let requests = Family::default();
-        let durations = Family::<_, _, fn() -> Histogram>::new_with_constructor(duration_histogram);
+        let requests = Requests::default();
         let logins = Family::default();
-        registry.register("doorward_http_requests", "Requests answered", requests.clone());
-        registry.register(
-            "doorward_http_request_duration_seconds",
-            "Time from the head of a request to its answer",
-            durations.clone(),
-        );
         registry.register("doorward_logins", "Logins by how they ended", logins.clone());
+        registry.register_collector(Box::new(requests.clone()));
         registry.register_collector(Box::new(Gauges(gauges)));
-        Self { registry, requests, durations, logins }
+        Self { registry, requests, logins }
     }
 
-    /// Counts a request and its answer.
-    pub(crate) fn request(&self, method: &Method, route: &'static str, status: StatusCode, took: Duration) {
-        let method = method_label(method);
-        self.requests.get_or_create(&RequestLabels { method, route, status: status.as_u16() }).inc();
-        self.durations.get_or_create(&RouteLabels { method, route }).observe(took.as_secs_f64());
+    /// Where one more worker counts its requests.
+    pub(crate) fn worker(&self) -> WorkerRequests {
+        self.requests.worker()
     }
 
     /// Counts a login.
@@ -108,17 +88,6 @@ impl Metrics {
     }
 }
 
-/// From half a millisecond, what a request without a hash takes, to ten seconds.
-fn duration_histogram() -> Histogram {
-    Histogram::new([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
-}
-
-/// The method, if it is one that anything here knows.
-pub(crate) fn method_label(method: &Method) -> &'static str {
-    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    known.into_iter().find(|name| *name == method.as_str()).unwrap_or("OTHER")
-}
-
 /// Reads the figures that others keep.
 #[derive(Debug)]
 struct Gauges(Vec<Gauge>);
@@ -136,6 +105,8 @@ impl Collector for Gauges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::http::{Method, StatusCode};
+    use std::time::Duration;
 
     #[test]
     fn a_scrape_has_counters_histograms_and_the_gauges_of_others() {
@@ -144,13 +115,16 @@ mod tests {
         let metrics = Metrics::new(vec![queue]);
         metrics.login(LoginOutcome::Refused);
         let odd = Method::from_bytes(b"BREW").unwrap();
-        metrics.request(&odd, "unmatched", StatusCode::NOT_FOUND, Duration::from_millis(2));
+        metrics.worker().count(&odd, "unmatched", StatusCode::NOT_FOUND, Duration::from_millis(2));
         let text = metrics.text().unwrap();
         for line in [
             "doorward_hash_queue_length 3.0",
             r#"doorward_logins_total{outcome="refused"} 1"#,
             r#"doorward_http_requests_total{method="OTHER",route="unmatched",status="404"} 1"#,
+            "# HELP doorward_http_requests Requests answered.",
+            r#"doorward_http_request_duration_seconds_bucket{le="0.001",method="OTHER",route="unmatched"} 0"#,
             r#"doorward_http_request_duration_seconds_bucket{le="0.0025",method="OTHER",route="unmatched"} 1"#,
+            r#"doorward_http_request_duration_seconds_bucket{le="+Inf",method="OTHER",route="unmatched"} 1"#,
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

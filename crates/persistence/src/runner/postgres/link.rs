@@ -1,12 +1,11 @@
-//! Jobs on PostgreSQL: a few threads, each with one connection.
+//! A connection that is opened when it is needed, and again when it broke.
 
-use super::gauges::Counted;
-use super::{Queue, StoreGauges, Work};
 use crate::connection::{AnyConnection, PurePg};
-use crate::error::store_error;
+use crate::runner::gauges::Counted;
+use crate::runner::{Queue, StoreGauges};
 use crate::url::PostgresUrl;
 use diesel::connection::SimpleConnection;
-use doorward_domain::store::{Ending, StoreError};
+use doorward_domain::store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,23 +20,27 @@ const PATIENCE: Duration = Duration::from_secs(12);
 const SETTINGS: &str = "
     SET statement_timeout = '10s';
     SET idle_in_transaction_session_timeout = '30s';
+    SET default_transaction_isolation = 'read committed';
     SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') IN ('off', 'local');
 ";
 
-/// One thread's work: it takes jobs and keeps a connection, which it opens when a job needs it.
-pub(crate) struct Worker {
+/// One thread's way to the server.
+pub(super) struct Link {
     url: PostgresUrl,
-    queue: Arc<Queue>,
-    gauges: StoreGauges,
+    /// What its connections are told, beside the common settings.
+    settings: &'static str,
+    /// The jobs that the thread takes.
+    pub(super) queue: Arc<Queue>,
+    pub(super) gauges: StoreGauges,
     connection: Option<(AnyConnection, Counted)>,
     is_away: bool,
 }
 
 /// How one run of a job ended.
-enum Run {
+pub(super) enum Run<T> {
     /// So. The connection is fine.
-    Ended(Result<(), StoreError>),
+    Ended(Result<T, StoreError>),
     /// It was rolled back because another unit of work came first.
     Lost(StoreError),
     /// The connection broke before the commit was sent: nothing happened.
@@ -46,29 +49,25 @@ enum Run {
     InDoubt,
 }
 
-impl Worker {
-    /// A worker that is not connected yet.
-    pub(crate) fn new(url: PostgresUrl, queue: Arc<Queue>, gauges: StoreGauges) -> Self {
-        Self { url, queue, gauges, connection: None, is_away: false }
+impl Link {
+    /// Not connected yet.
+    pub(super) fn new(
+        url: PostgresUrl,
+        settings: &'static str,
+        queue: Arc<Queue>,
+        gauges: StoreGauges,
+    ) -> Self {
+        Self { url, settings, queue, gauges, connection: None, is_away: false }
     }
 
-    /// Runs jobs until the queue is closed.
-    pub(crate) fn run(mut self) {
-        while let Some(mut job) = self.queue.pop() {
-            let in_use = self.gauges.in_use();
-            if matches!(job.work, Work::Write(_)) {
-                self.gauges.batch_of_writes(1);
-            }
-            let result = self.serve(&mut job.work);
-            drop(in_use);
-            job.answer(result);
-        }
-    }
-
-    fn serve(&mut self, work: &mut Work) -> Result<(), StoreError> {
+    /// Runs a job, and again where that can mend it.
+    pub(super) fn serve<T>(
+        &mut self,
+        mut job: impl FnMut(&mut AnyConnection) -> Run<T>,
+    ) -> Result<T, StoreError> {
         let mut last = StoreError::unavailable("no attempt was made");
         for _ in 0..ATTEMPTS {
-            match run(self.connected()?, work) {
+            match job(self.connected()?) {
                 Run::Ended(result) => return result,
                 Run::Lost(error) => last = error,
                 Run::Broken(error) => {
@@ -104,11 +103,13 @@ impl Worker {
 
     fn connect(&self) -> Result<(AnyConnection, Counted), StoreError> {
         let mut connection = PurePg::connect(&self.url, Some(PATIENCE)).map_err(StoreError::unavailable)?;
-        connection.batch_execute(SETTINGS).map_err(StoreError::unavailable)?;
+        for settings in [SETTINGS, self.settings] {
+            connection.batch_execute(settings).map_err(StoreError::unavailable)?;
+        }
         Ok((AnyConnection::Postgresql(connection), self.gauges.open()))
     }
 
-    /// Where no other worker has a connection either, what waits would only wait for its own
+    /// Where no other thread has a connection either, what waits would only wait for its own
     /// failure. It is logged once, not with every job.
     fn give_up(&mut self, error: &StoreError) {
         if !std::mem::replace(&mut self.is_away, true) {
@@ -125,43 +126,36 @@ impl Worker {
     }
 }
 
-fn run(connection: &mut AnyConnection, work: &mut Work) -> Run {
-    match work {
-        Work::Write(_) => in_transaction(connection, work),
-        // Each look-up is one statement, which needs no transaction: one trip in place of three.
-        Work::Read(_) | Work::Health => match work.attempt(connection) {
-            Ok(_) => Run::Ended(Ok(())),
-            Err(error) => rolled_back(connection, error),
-        },
-    }
-}
-
-fn in_transaction(connection: &mut AnyConnection, work: &mut Work) -> Run {
-    if let Err(error) = connection.batch_execute("BEGIN") {
-        return rolled_back(connection, store_error(&error));
-    }
-    match work.attempt(connection) {
-        Ok(Ending::Commit) => match connection.batch_execute("COMMIT") {
-            Ok(()) => Run::Ended(Ok(())),
-            Err(error) => match rolled_back(connection, store_error(&error)) {
-                Run::Broken(_) => Run::InDoubt,
-                known => known,
-            },
-        },
-        // A connection that breaks now is noticed by the next job.
-        Ok(Ending::RollBack) => {
-            drop(connection.batch_execute("ROLLBACK"));
-            Run::Ended(Ok(()))
+impl<T> Run<T> {
+    /// How a run ended that failed with `error`. A connection that cannot even roll back is broken.
+    pub(super) fn failed(connection: &mut AnyConnection, error: StoreError) -> Self {
+        match (connection.batch_execute("ROLLBACK"), &error) {
+            (Err(_), _) => Self::Broken(error),
+            (Ok(()), StoreError::Conflict(_)) => Self::Lost(error),
+            (Ok(()), _) => Self::Ended(Err(error)),
         }
-        Err(error) => rolled_back(connection, error),
     }
-}
 
-/// How a run ended that failed with `error`. A connection that cannot even roll back is broken.
-fn rolled_back(connection: &mut AnyConnection, error: StoreError) -> Run {
-    match (connection.batch_execute("ROLLBACK"), &error) {
-        (Err(_), _) => Run::Broken(error),
-        (Ok(()), StoreError::Conflict(_)) => Run::Lost(error),
-        (Ok(()), _) => Run::Ended(Err(error)),
+    /// How a run ended whose commit failed with `error`.
+    pub(super) fn commit_failed(connection: &mut AnyConnection, error: StoreError) -> Self {
+        match Self::failed(connection, error) {
+            Self::Broken(_) => Self::InDoubt,
+            known => known,
+        }
+    }
+
+    /// Runs one statement that commits by itself. A connection that has broken unheard is told apart
+    /// before, since a statement that was sent may have committed.
+    pub(super) fn of_statement(
+        connection: &mut AnyConnection,
+        statement: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
+    ) -> Self {
+        if !connection.is_open() {
+            return Self::Broken(StoreError::unavailable("the server closed it"));
+        }
+        match statement(connection) {
+            Ok(answer) => Self::Ended(Ok(answer)),
+            Err(error) => Self::commit_failed(connection, error),
+        }
     }
 }

@@ -1,0 +1,14 @@
+-- GET /api/dashboard/ with the given access tokens in turn.
+local common = dofile(os.getenv("BENCH_LUA") .. "/common.lua")
+local requests, at = {}, 0
+
+function init()
+  for i, token in ipairs(common.lines()) do
+    requests[i] = wrk.format("GET", "/api/dashboard/", { Host = wrk.headers.Host, Authorization = "Bearer " .. token })
+  end
+end
+
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end

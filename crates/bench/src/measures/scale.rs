@@ -1,0 +1,121 @@
+//! Latency with ten million users and sessions against a thousand, at an equal rate.
+
+use crate::doorward::{Server, Site};
+use crate::finding::{Finding, Question, Target, Unit, answer_all};
+use crate::lab::{Database, Lab, say};
+use crate::load::{Load, Script, tokens_for};
+use crate::population::Draw;
+use crate::statistics::Series;
+use crate::tools;
+use anyhow::{Context as _, Result, ensure};
+use std::process::Command;
+
+/// The small database.
+const FEW: u32 = 1000;
+
+/// Requests a second: far from what the machine can do, so that nothing but the work shows.
+const DASHBOARDS: f64 = 500.0;
+const REFRESHES: f64 = 300.0;
+const LOGINS: f64 = 4.0;
+
+const CONNECTIONS: u32 = 32;
+
+/// What an account with its session takes on the disk, with its indexes and the log of writing it.
+const BYTES_PER_USER: u64 = 2048;
+
+pub(super) fn measure(lab: &Lab) -> Vec<Finding> {
+    lab.databases.iter().flat_map(|database| measure_on(lab, *database)).collect()
+}
+
+fn measure_on(lab: &Lab, database: Database) -> Vec<Finding> {
+    let many = lab.users;
+    let question = |what: &str, target| {
+        Question::new(
+            &format!("{what}'s p99 with {many} users, against {FEW}"),
+            database,
+            Target::at_most(target, Unit::Times),
+        )
+    };
+    let questions = [question("login", 1.2), question("refresh", 2.0), question("dashboard", 2.0)];
+    answer_all(questions, || {
+        room(lab)?;
+        say(&format!("filling {database} with {many} users and sessions"));
+        let few = Place::make(lab, database, FEW)?;
+        let many = Place::make(lab, database, many)?;
+        let compare = |script| compare(lab, &few, &many, script);
+        Ok([compare(Script::Login)?, compare(Script::Refresh)?, compare(Script::Dashboard)?])
+    })
+}
+
+/// Whether the large database has room: a full disk helps nobody.
+fn room(lab: &Lab) -> Result<()> {
+    let df = tools::output(Command::new("df").args(["-Pk"]).arg(lab.place()))?;
+    let free: u64 =
+        df.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)).context("df")?.parse()?;
+    let (free, needed) = (free * 1024, u64::from(lab.users) * BYTES_PER_USER);
+    ensure!(free > needed, "{needed} bytes are needed on the disk, and {free} are free");
+    Ok(())
+}
+
+/// A database, a server on it, and its accounts in random order.
+struct Place {
+    // Before the site, whose database it uses.
+    server: Server,
+    site: Site,
+    order: Vec<u32>,
+}
+
+impl Place {
+    fn make(lab: &Lab, database: Database, users: u32) -> Result<Self> {
+        let site = lab.site(database, users)?;
+        let server = site.serve(&super::login::PATIENT)?;
+        Ok(Self { server, site, order: Draw::new(u64::from(users)).shuffled(users) })
+    }
+
+    /// A window's p99, in milliseconds; every key is drawn from all.
+    fn p99(&self, lab: &Lab, script: Script, round: u32) -> Result<f64> {
+        let Self { server, site, order } = self;
+        let mut draw = Draw::new(u64::from(round) + 7);
+        let mut drawn = |rate| {
+            let numbers = (0..tokens_for(rate, seconds(lab, script))).map(|_| draw.below(site.size()));
+            numbers.collect::<Vec<_>>().into_iter()
+        };
+        let (rate, lines) = match script {
+            Script::Login => (LOGINS, site.names(drawn(LOGINS))?),
+            Script::Dashboard => (DASHBOARDS, site.access_tokens(drawn(DASHBOARDS))?),
+            Script::Refresh => {
+                // Each once where there are enough; else an equal part of them in every round.
+                let part = site.size() / (lab.rounds + 1);
+                let count = tokens_for(REFRESHES, seconds(lab, script)).min(part);
+                let place =
+                    |number| usize::try_from(number).ok().and_then(|at: usize| order.get(at)).copied();
+                (REFRESHES, site.refresh_tokens(count, |number| place(number).unwrap_or(number))?)
+            }
+        };
+        let (base, connections, seconds) = (server.base(), CONNECTIONS, seconds(lab, script));
+        server.process().settle();
+        let load = Load { script, base, connections, seconds, lines, rate: Some(rate) };
+        Ok(load.run()?.successful()?.p99)
+    }
+}
+
+/// A window holds few logins: it is longer than others.
+fn seconds(lab: &Lab, script: Script) -> u32 {
+    if script == Script::Login { lab.seconds * 3 } else { lab.seconds }
+}
+
+fn compare(lab: &Lab, few: &Place, many: &Place, script: Script) -> Result<(f64, String)> {
+    let (mut of_few, mut of_many) = (Series::default(), Series::default());
+    for round in 0..lab.rounds {
+        of_few.push(few.p99(lab, script, round)?);
+        of_many.push(many.p99(lab, script, round)?);
+    }
+    let rate = match script {
+        Script::Login => LOGINS,
+        Script::Refresh => REFRESHES,
+        Script::Dashboard => DASHBOARDS,
+    };
+    let detail =
+        format!("p99 {:.2} ms and {:.2} ms, at {rate:.0} a second", of_many.median(), of_few.median());
+    Ok((of_many.over(&of_few), detail))
+}

@@ -1,0 +1,68 @@
+//! The domain's look-ups on a database whose answers are noted.
+
+use crate::memory::{Memory, Since};
+use doorward_domain::identity::CanonicalName;
+use doorward_domain::keys::KeyRecord;
+use doorward_domain::sealing::Fingerprint;
+use doorward_domain::session::{Session, SessionId};
+use doorward_domain::standing::{ChangeNumber, Changes, Standing};
+use doorward_domain::store::{Lookup, StoreError};
+use doorward_domain::time::Timestamp;
+use doorward_domain::user::{Credential, Profile, User, UserId};
+
+/// Passes look-ups on, and notes the standings that they find.
+pub(crate) struct Noting<'a> {
+    pub(crate) db: &'a mut dyn Lookup,
+    pub(crate) memory: &'a Memory,
+    pub(crate) since: Since,
+}
+
+impl Lookup for Noting<'_> {
+    fn standing(&mut self, user: UserId, session: Option<SessionId>) -> Result<Option<Standing>, StoreError> {
+        let found = self.db.standing(user, session)?;
+        if let Some(standing) = &found {
+            self.memory.remember(self.since, session, standing);
+        }
+        Ok(found)
+    }
+
+    fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.db.user(id)
+    }
+
+    fn profile(&mut self, id: UserId) -> Result<Option<Profile>, StoreError> {
+        self.db.profile(id)
+    }
+
+    fn user_by_login_name(&mut self, name: &CanonicalName) -> Result<Option<User>, StoreError> {
+        self.db.user_by_login_name(name)
+    }
+
+    fn credential(&mut self, name: &CanonicalName) -> Result<Option<Credential>, StoreError> {
+        self.db.credential(name)
+    }
+
+    fn session(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError> {
+        self.db.session(id)
+    }
+
+    fn changes_since(&mut self, seen: ChangeNumber) -> Result<Changes, StoreError> {
+        self.db.changes_since(seen)
+    }
+
+    fn live_sessions(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.db.live_sessions(user, now)
+    }
+
+    fn keys(&mut self) -> Result<Vec<KeyRecord>, StoreError> {
+        self.db.keys()
+    }
+
+    fn key_ring_version(&mut self) -> Result<i64, StoreError> {
+        self.db.key_ring_version()
+    }
+
+    fn root_fingerprint(&mut self) -> Result<Option<Fingerprint>, StoreError> {
+        self.db.root_fingerprint()
+    }
+}

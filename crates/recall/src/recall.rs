@@ -1,0 +1,293 @@
+//! The store that remembers.
+
+use crate::lookup::Noting;
+use crate::memory::Memory;
+use doorward_domain::session::{Rotation, SessionId};
+use doorward_domain::standing::{ChangeNumber, Standing};
+use doorward_domain::store::{Done, ReadJob, Rotated, Store, StoreError, Transaction, WriteJob};
+use doorward_domain::time::Clock;
+use doorward_domain::user::UserId;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How much is remembered, and for how long without news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// About how many sessions are remembered, and as many accounts; the least used go first. Each
+    /// takes some 700 bytes with its account. 0 remembers nothing.
+    pub sessions: usize,
+    /// How long after the beginning of the last successful [`Recall::follow`] memory is believed: the
+    /// longest that a change by another instance can stay unseen.
+    pub lease: Duration,
+}
+
+impl Default for Settings {
+    /// Fifty thousand sessions, and 0.8 s: what is revoked anywhere is refused everywhere within a
+    /// second.
+    fn default() -> Self {
+        Self { sessions: 50_000, lease: Duration::from_millis(800) }
+    }
+}
+
+/// A [`Store`] that remembers the standings that another one told, and passes everything on to it.
+pub struct Recall {
+    inner: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    memory: Arc<Memory>,
+    lease: Duration,
+    /// The last change that memory was told of.
+    seen: Mutex<ChangeNumber>,
+}
+
+impl Recall {
+    /// Remembers nothing yet, and is not believed before the first [`follow`](Self::follow).
+    pub fn new(inner: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+        let Settings { sessions, lease } = settings;
+        let lease = if sessions == 0 { Duration::ZERO } else { lease };
+        let memory = Arc::new(Memory::new(sessions));
+        Self { inner, clock, memory, lease, seen: Mutex::new(ChangeNumber::NOTHING_SEEN) }
+    }
+
+    /// Asks the database what has changed, forgets that, and extends the lease. To be called several
+    /// times within each lease, one call after the other.
+    ///
+    /// # Errors
+    /// The database failed. What is remembered is believed until the lease ends.
+    pub async fn follow(&self) -> Result<(), StoreError> {
+        let began = self.clock.monotonic();
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = self.inner.query(move |db| db.changes_since(seen)).await?;
+        match changes.accounts {
+            Some(accounts) => accounts.into_iter().for_each(|user| self.memory.forget(user)),
+            None => self.memory.forget_all(),
+        }
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changes.last;
+        self.memory.believe_until(began.saturating_add(self.lease));
+        Ok(())
+    }
+
+    /// How many accounts are remembered.
+    pub fn accounts(&self) -> usize {
+        self.memory.accounts()
+    }
+}
+
+impl Store for Recall {
+    fn run_write(&self, mut job: WriteJob) -> Done {
+        let changed = Changed::default();
+        let noted = changed.clone();
+        let written = self.inner.run_write(Box::new(move |tx: &mut dyn Transaction| {
+            let ending = job(tx);
+            noted.note(tx.changed_accounts());
+            ending
+        }));
+        let memory = Arc::clone(&self.memory);
+        Box::pin(async move {
+            let result = written.await;
+            // After a failure too: where a connection broke, nobody knows whether it was committed.
+            changed.take().into_iter().for_each(|user| memory.forget(user));
+            result
+        })
+    }
+
+    fn rotate(&self, user: UserId, id: SessionId, rotation: Rotation) -> Rotated {
+        // Standing does not change by it: the session lives on, longer than is remembered.
+        self.inner.rotate(user, id, rotation)
+    }
+
+    fn remembered(&self, user: UserId, session: Option<SessionId>) -> Option<Standing> {
+        let is_believed = self.memory.is_believed(self.clock.monotonic());
+        is_believed.then(|| self.memory.recall(user, session, self.clock.now())).flatten()
+    }
+
+    fn run_read(&self, mut job: ReadJob) -> Done {
+        let memory = Arc::clone(&self.memory);
+        let since = memory.since();
+        self.inner.run_read(Box::new(move |db| job(&mut Noting { db, memory: &memory, since })))
+    }
+
+    fn health(&self) -> Done {
+        self.inner.health()
+    }
+}
+
+/// The accounts that a unit of work changed, carried from where it runs to where it is answered.
+#[derive(Clone, Default)]
+struct Changed(Arc<Mutex<Vec<UserId>>>);
+
+impl Changed {
+    /// Adds to what was noted before: a unit of work that was run again may have changed others.
+    fn note(&self, users: &[UserId]) {
+        if !users.is_empty() {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(users);
+        }
+    }
+
+    fn take(&self) -> Vec<UserId> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorward_domain::session::{Client, Session, SessionPolicy};
+    use doorward_domain::store::Verdict;
+    use doorward_domain::testing::{MemoryStore, TestClock, World, block_on, store_contract};
+    use doorward_domain::time::Timestamp;
+
+    const LEASE: Duration = Duration::from_millis(800);
+
+    /// An instance that remembers, beside another one on the same database.
+    struct Instance {
+        world: World,
+        recall: Recall,
+        user: UserId,
+        session: SessionId,
+    }
+
+    impl Instance {
+        fn new() -> Self {
+            let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+            let recall = Recall::new(world.store.clone(), world.clock.clone(), Settings::default());
+            let user = world.find("alice").id;
+            let (id, now) = (SessionId::from_bytes([7; 16]), world.clock.now_value());
+            let session = Session::begin(id, user, Client::default(), now, &SessionPolicy::default());
+            let store: &dyn Store = &*world.store;
+            block_on(store.transact(move |tx| tx.insert_session(&session).map(Verdict::Commit))).unwrap();
+            block_on(recall.follow()).unwrap();
+            Self { world, recall, user, session: id }
+        }
+
+        fn standing(&self) -> Result<Option<Standing>, StoreError> {
+            let (user, session) = (self.user, self.session);
+            let store: &dyn Store = &self.recall;
+            block_on(store.standing(user, Some(session)))
+        }
+
+        fn is_active(&self) -> bool {
+            self.standing().unwrap().unwrap().user.is_active
+        }
+
+        /// Deactivates the account, through this instance or through another one.
+        fn deactivate(&self, through: &dyn Store) {
+            let user = self.user;
+            block_on(through.transact(move |tx| tx.set_active(user, false).map(Verdict::Commit))).unwrap();
+        }
+    }
+
+    #[test]
+    fn it_keeps_the_contract_of_a_store_believed_or_not() {
+        for (name, case) in store_contract::cases() {
+            for lease in [Duration::ZERO, LEASE] {
+                let run = move || {
+                    let settings = Settings { lease, ..Settings::default() };
+                    let recall =
+                        Recall::new(Arc::new(MemoryStore::new()), Arc::<TestClock>::default(), settings);
+                    block_on(recall.follow()).unwrap();
+                    case(&recall);
+                };
+                std::thread::Builder::new().name(name.into()).spawn(run).unwrap().join().unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn the_second_request_does_not_ask_the_database() {
+        let instance = Instance::new();
+        let first = instance.standing().unwrap();
+        instance.world.store.go_down();
+        assert_eq!(instance.standing().unwrap(), first);
+        assert_eq!(instance.recall.accounts(), 1);
+    }
+
+    #[test]
+    fn what_is_changed_through_it_is_seen_at_once() {
+        let instance = Instance::new();
+        assert!(instance.is_active());
+        instance.deactivate(&instance.recall);
+        assert!(!instance.is_active());
+    }
+
+    #[test]
+    fn what_another_instance_changed_is_seen_after_the_next_look_at_the_changes() {
+        let instance = Instance::new();
+        assert!(instance.is_active());
+        instance.deactivate(&*instance.world.store);
+        assert!(instance.is_active());
+        block_on(instance.recall.follow()).unwrap();
+        assert!(!instance.is_active());
+    }
+
+    #[test]
+    fn what_another_instance_changed_is_seen_when_the_lease_ends_without_any_look() {
+        let instance = Instance::new();
+        assert!(instance.is_active());
+        instance.deactivate(&*instance.world.store);
+        instance.world.clock.advance(LEASE.checked_sub(Duration::from_micros(1)).unwrap());
+        assert!(instance.is_active());
+        instance.world.clock.advance(Duration::from_micros(1));
+        assert!(!instance.is_active());
+    }
+
+    #[test]
+    fn while_the_database_is_away_nobody_is_let_in_for_longer_than_the_lease() {
+        let instance = Instance::new();
+        assert!(instance.is_active());
+        instance.world.store.go_down();
+        assert!(block_on(instance.recall.follow()).is_err());
+        assert!(instance.is_active());
+        instance.world.clock.advance(LEASE);
+        assert!(instance.standing().is_err());
+    }
+
+    #[test]
+    fn an_instance_that_missed_too_much_forgets_everything() {
+        let instance = Instance::new();
+        assert!(instance.is_active());
+        instance.deactivate(&*instance.world.store);
+        let store: &dyn Store = &*instance.world.store;
+        block_on(store.transact(|tx| tx.sweep_changes(0).map(Verdict::Commit))).unwrap();
+        block_on(instance.recall.follow()).unwrap();
+        assert!(!instance.is_active());
+    }
+
+    #[test]
+    fn without_room_it_asks_every_time() {
+        let instance = Instance::new();
+        let settings = Settings { sessions: 0, ..Settings::default() };
+        let recall = Recall::new(instance.world.store.clone(), instance.world.clock.clone(), settings);
+        block_on(recall.follow()).unwrap();
+        let instance = Instance { recall, ..instance };
+        assert!(instance.is_active());
+        instance.world.store.go_down();
+        assert!(instance.standing().is_err());
+    }
+
+    #[test]
+    fn a_session_that_was_rotated_beyond_what_is_remembered_lives_on() {
+        let instance = Instance::new();
+        let remembered = instance.standing().unwrap().unwrap().session_until.unwrap();
+        let rotation = Rotation {
+            from: doorward_domain::session::Generation::FIRST,
+            at: instance.world.clock.now_value(),
+            expires_at: remembered.plus(Duration::from_secs(3600)),
+            client: Client::default(),
+        };
+        let expected = rotation.expires_at;
+        block_on(instance.recall.rotate(instance.user, instance.session, rotation)).unwrap().unwrap();
+        instance.world.clock.advance(remembered.since(instance.world.clock.now_value()));
+        block_on(instance.recall.follow()).unwrap();
+        assert_eq!(instance.standing().unwrap().unwrap().session_until, Some(expected));
+    }
+
+    #[test]
+    fn a_token_of_a_session_that_is_over_is_not_remembered_as_good() {
+        let instance = Instance::new();
+        assert!(instance.standing().unwrap().unwrap().session_until.is_some());
+        instance.world.clock.advance(Duration::from_secs(40 * 24 * 3600));
+        block_on(instance.recall.follow()).unwrap();
+        let until = instance.standing().unwrap().unwrap().session_until.unwrap();
+        assert!(until < instance.world.clock.now_value() && until > Timestamp::EPOCH);
+    }
+}
