@@ -214,8 +214,9 @@ pub trait Store: Send + Sync {
     /// commit.
     fn rotate(&self, user: UserId, id: SessionId, rotation: Rotation) -> Rotated;
     /// [`Lookup::standing`] from memory, if this store has one and it knows: as things are if they
-    /// were last changed through this store, and else as they were at most a second ago.
-    fn remembered(&self, user: UserId, session: Option<SessionId>) -> Option<Standing>;
+    /// were last changed through this store, and else as they were at most a second ago. A session
+    /// that is remembered to have expired by `now` is not known: a rotation may have moved its end.
+    fn remembered(&self, user: UserId, session: Option<SessionId>, now: Timestamp) -> Option<Standing>;
     /// Runs a look-up that sees every write that was answered before it was handed in.
     fn run_read(&self, job: ReadJob) -> Done;
     /// Whether the database answers and has exactly the schema that this program expects.
@@ -255,8 +256,9 @@ impl dyn Store + '_ {
         &self,
         user: UserId,
         session: Option<SessionId>,
+        now: Timestamp,
     ) -> Result<Option<Standing>, StoreError> {
-        match self.remembered(user, session) {
+        match self.remembered(user, session, now) {
             Some(standing) => Ok(Some(standing)),
             None => self.query(move |db| db.standing(user, session)).await,
         }

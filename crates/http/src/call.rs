@@ -100,7 +100,11 @@ fn bearer(headers: &HeaderMap) -> Result<Option<Cow<'_, str>>, Problem> {
     let white = |byte: &u8| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c);
     let mut words = value.as_bytes().split(white).filter(|word| !word.is_empty());
     match (words.next(), words.next(), words.next()) {
-        (Some(b"Bearer"), Some(token), None) => Ok(Some(String::from_utf8_lossy(token))),
+        (Some(b"Bearer"), Some(token), None) => {
+            // The right case first: the lossy reading looks at every byte for itself.
+            let text = str::from_utf8(token).map(Cow::Borrowed);
+            Ok(Some(text.unwrap_or_else(|_| String::from_utf8_lossy(token))))
+        }
         (Some(b"Bearer"), _, _) => Err(BAD_HEADER),
         _ => Ok(None),
     }

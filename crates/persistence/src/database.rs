@@ -7,6 +7,7 @@ use crate::url::DatabaseUrl;
 use doorward_domain::session::{Rotation, SessionId};
 use doorward_domain::standing::Standing;
 use doorward_domain::store::{Done, ReadJob, Rotated, Store, WriteJob};
+use doorward_domain::time::Timestamp;
 use doorward_domain::user::UserId;
 use std::io;
 use std::path::Path;
@@ -174,7 +175,7 @@ impl Store for Queues {
         rotated
     }
 
-    fn remembered(&self, _: UserId, _: Option<SessionId>) -> Option<Standing> {
+    fn remembered(&self, _: UserId, _: Option<SessionId>, _: Timestamp) -> Option<Standing> {
         None
     }
 

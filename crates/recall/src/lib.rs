@@ -12,7 +12,7 @@
 //!
 //! let alice = world.find("alice").id;
 //! let store: Arc<dyn Store> = recall.clone(); // what the domain's services take
-//! let ask = || block_on(store.standing(alice, None));
+//! let ask = || block_on(store.standing(alice, None, world.clock.now_value()));
 //! let first = ask()?;
 //! world.store.go_down();
 //! assert_eq!(ask()?, first); // from memory

@@ -5,7 +5,7 @@ use crate::memory::Memory;
 use doorward_domain::session::{Rotation, SessionId};
 use doorward_domain::standing::{ChangeNumber, Standing};
 use doorward_domain::store::{Done, ReadJob, Rotated, Store, StoreError, Transaction, WriteJob};
-use doorward_domain::time::Clock;
+use doorward_domain::time::{Clock, Timestamp};
 use doorward_domain::user::UserId;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -95,9 +95,9 @@ impl Store for Recall {
         self.inner.rotate(user, id, rotation)
     }
 
-    fn remembered(&self, user: UserId, session: Option<SessionId>) -> Option<Standing> {
+    fn remembered(&self, user: UserId, session: Option<SessionId>, now: Timestamp) -> Option<Standing> {
         let is_believed = self.memory.is_believed(self.clock.monotonic());
-        is_believed.then(|| self.memory.recall(user, session, self.clock.now())).flatten()
+        is_believed.then(|| self.memory.recall(user, session, now)).flatten()
     }
 
     fn run_read(&self, mut job: ReadJob) -> Done {
@@ -134,7 +134,6 @@ mod tests {
     use doorward_domain::session::{Client, Session, SessionPolicy};
     use doorward_domain::store::Verdict;
     use doorward_domain::testing::{MemoryStore, TestClock, World, block_on, store_contract};
-    use doorward_domain::time::Timestamp;
 
     const LEASE: Duration = Duration::from_millis(800);
 
@@ -160,9 +159,8 @@ mod tests {
         }
 
         fn standing(&self) -> Result<Option<Standing>, StoreError> {
-            let (user, session) = (self.user, self.session);
             let store: &dyn Store = &self.recall;
-            block_on(store.standing(user, Some(session)))
+            block_on(store.standing(self.user, Some(self.session), self.world.clock.now_value()))
         }
 
         fn is_active(&self) -> bool {

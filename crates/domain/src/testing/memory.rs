@@ -90,7 +90,7 @@ impl Store for MemoryStore {
         Box::pin(ready(rotated))
     }
 
-    fn remembered(&self, _: UserId, _: Option<SessionId>) -> Option<Standing> {
+    fn remembered(&self, _: UserId, _: Option<SessionId>, _: Timestamp) -> Option<Standing> {
         None
     }
 

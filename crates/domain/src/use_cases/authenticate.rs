@@ -42,7 +42,7 @@ impl Auth {
     pub async fn authenticate(&self, access_token: &str) -> Result<Caller, AuthenticationError> {
         let now = self.ports.clock.now();
         let claims = self.ports.tokens.access(access_token, now)?;
-        let standing = self.ports.store.standing(claims.user_id, claims.session_id).await;
+        let standing = self.ports.store.standing(claims.user_id, claims.session_id, now).await;
         judge(standing.map_err(Failure::from)?, &claims, now)
     }
 

@@ -75,7 +75,7 @@ impl Auth {
     async fn rotate_at_once(&self, request: &Refresh) -> Result<Option<(Session, Arc<User>)>, Failure> {
         let store = &self.ports.store;
         let RefreshClaims { user_id, session_id, generation } = request.claims;
-        let standing = store.standing(user_id, Some(session_id)).await?;
+        let standing = store.standing(user_id, Some(session_id), request.now).await?;
         let Some(Standing { user, session_until: Some(_) }) = standing else { return Ok(None) };
         let rotation = Rotation::of(generation, request.client.clone(), request.now, &request.policy);
         Ok(store.rotate(user_id, session_id, rotation).await?.map(|session| (session, user)))

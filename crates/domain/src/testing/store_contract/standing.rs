@@ -34,7 +34,7 @@ fn standing_is_account_and_session(store: &dyn Store) {
     let id = alice.id;
     let until = |session: Option<&Session>| {
         let session = session.map(|session| session.id);
-        let standing = block_on(store.standing(id, session)).unwrap().unwrap();
+        let standing = block_on(store.standing(id, session, NOW)).unwrap().unwrap();
         assert_eq!(*standing.user, alice);
         standing.session_until
     };
@@ -47,7 +47,7 @@ fn standing_is_account_and_session(store: &dyn Store) {
 fn standing_follows_every_change(store: &dyn Store) {
     let user = insert(store, "alice");
     let (id, session) = (user.id, insert_session(store, &user, 1, NOW).id);
-    let standing = || block_on(store.standing(id, Some(session))).unwrap();
+    let standing = || block_on(store.standing(id, Some(session), NOW)).unwrap();
     // Asked before each change too, so that what a store may remember would be stale.
     assert!(standing().unwrap().session_until.is_some());
     let name = FullName::parse("Alice Liddell").unwrap();
@@ -65,7 +65,7 @@ fn standing_follows_every_change(store: &dyn Store) {
     assert_eq!(standing().unwrap().session_until, None);
 
     let second = insert_session(store, &find(store, id).unwrap(), 2, NOW).id;
-    let second_until = || block_on(store.standing(id, Some(second))).unwrap().unwrap().session_until;
+    let second_until = || block_on(store.standing(id, Some(second), NOW)).unwrap().unwrap().session_until;
     assert!(second_until().is_some());
     write(store, move |tx| tx.end_sessions(id, end(EndReason::Revoked)));
     assert_eq!(second_until(), None);
