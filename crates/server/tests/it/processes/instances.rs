@@ -2,7 +2,7 @@
 //! within a second.
 
 use super::watch::{found, tell};
-use super::{Process, Program, SOON, Site, at_once, until};
+use super::{A_SECOND, Process, Program, SOON, Site, at_once, until};
 use crate::harness::{Pair, decode, parts};
 use doorward_testkit::{cases, trials_on_both};
 use libtest_mimic::Trial;
@@ -10,9 +10,6 @@ use serde_json::Value;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
-
-const A_SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) fn trials() -> Vec<Trial> {
     let known = cases![

@@ -21,7 +21,7 @@ mod watch;
 pub(crate) use process::Process;
 pub(crate) use program::Program;
 pub(crate) use site::{Site, at_once};
-pub(crate) use watch::{SOON, until};
+pub(crate) use watch::{A_SECOND, SOON, until};
 
 use libtest_mimic::Trial;
 

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// How long something that will surely happen may take on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 
+/// How long one process may honour what another one revoked.
+pub(crate) const A_SECOND: Duration = Duration::from_secs(1);
+
 /// Measures from its start on.
 #[derive(Clone, Copy)]
 pub(crate) struct Watch(Instant);
