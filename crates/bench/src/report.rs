@@ -82,8 +82,8 @@ impl Report {
             "# Results\n\n\
              Written by `cargo run --release -p doorward-bench -- all`; with a measure's name in place of `all` it\n\
              renews that part. Every ratio is of figures taken side by side, in turn, in one run on one machine, and is\n\
-             the median of its rounds. Load: one thread of wrk, 64 connections where nothing else is said, on the\n\
-             machine that serves. Logs are written to the disk as the server ships; the only settings that differ are\n\
+             the median of its rounds. Load: wrk, two threads for dashboards and one for the rest, 64 connections\n\
+             where nothing else is said, on the machine that serves. Logs are written to the disk as the server ships; the only settings that differ are\n\
              `tokens.access_lifetime` (tokens are made before the load) and, where 64 clients wait for hashes,\n\
              `passwords.hash_queue` and `passwords.hash_deadline`.\n\n\
              Machine: {}. PostgreSQL runs on it too, with fsync and {}.\n\n\

@@ -14,7 +14,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// About how many sessions are remembered, and as many accounts; the least used go first. Each
-    /// takes some 700 bytes with its account. 0 remembers nothing.
+    /// takes some 1.5 kB with its account. 0 remembers nothing.
     pub sessions: usize,
     /// How long after the beginning of the last successful [`Recall::follow`] memory is believed: the
     /// longest that a change by another instance can stay unseen.

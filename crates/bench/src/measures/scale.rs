@@ -20,6 +20,9 @@ const LOGINS: f64 = 4.0;
 
 const CONNECTIONS: u32 = 32;
 
+/// Few enough that none waits with its first request for as long as the server waits for it.
+const CONNECTIONS_OF_LOGINS: u32 = 4;
+
 /// What an account with its session takes on the disk, with its indexes and the log of writing it.
 const BYTES_PER_USER: u64 = 2048;
 
@@ -92,7 +95,8 @@ impl Place {
                 (REFRESHES, site.refresh_tokens(count, |number| place(number).unwrap_or(number))?)
             }
         };
-        let (base, connections, seconds) = (server.base(), CONNECTIONS, seconds(lab, script));
+        let connections = if script == Script::Login { CONNECTIONS_OF_LOGINS } else { CONNECTIONS };
+        let (base, seconds) = (server.base(), seconds(lab, script));
         server.process().settle();
         let load = Load { script, base, connections, seconds, lines, rate: Some(rate) };
         Ok(load.run()?.successful()?.p99)
