@@ -42,8 +42,7 @@ impl Auth {
     pub async fn authenticate(&self, access_token: &str) -> Result<Caller, AuthenticationError> {
         let now = self.ports.clock.now();
         let claims = self.ports.tokens.access(access_token, now)?;
-        let standing = self.ports.store.standing(claims.user_id, claims.session_id, now).await;
-        judge(standing.map_err(Failure::from)?, &claims, now)
+        self.caller(&claims, now).await
     }
 
     /// Whether a token of either type is honoured at present, as simplejwt's verification asks.
@@ -53,7 +52,7 @@ impl Auth {
     pub async fn verify(&self, token: &str) -> Result<(), AuthenticationError> {
         let now = self.ports.clock.now();
         let claims = match self.ports.tokens.any(token, now)? {
-            Claims::Access(_) => return self.authenticate(token).await.map(drop),
+            Claims::Access(claims) => return self.caller(&claims, now).await.map(drop),
             Claims::Refresh(claims) => claims,
         };
         let found = self.ports.store.query(move |db| db.session(claims.session_id)).await;
@@ -61,6 +60,11 @@ impl Auth {
             user.is_active && session.is_live(now) && session.generation == claims.generation
         });
         if is_current { Ok(()) } else { Err(TokenRejection::Revoked.into()) }
+    }
+
+    async fn caller(&self, claims: &AccessClaims, now: Timestamp) -> Result<Caller, AuthenticationError> {
+        let standing = self.ports.store.standing(claims.user_id, claims.session_id, now).await;
+        judge(standing.map_err(Failure::from)?, claims, now)
     }
 }
 
