@@ -20,6 +20,32 @@ pub(crate) fn load() -> String {
     text.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
+/// Where a kernel keeps whether each login session shares the processors as one.
+const AUTOGROUP: &str = "/proc/sys/kernel/sched_autogroup_enabled";
+
+/// While it lives, processes share the processors by what each wants, as on a server.
+///
+/// Linux may weigh whole login sessions against each other, for the sake of desktops; each backend of
+/// PostgreSQL counts as one. Then a thread that steps back does so before its own process alone. Where
+/// this program may not switch that off, it stays, and the description says so.
+pub(crate) struct Evenly(Option<String>);
+
+impl Evenly {
+    pub(crate) fn arrange() -> Self {
+        let before = fs::read_to_string(AUTOGROUP).ok().filter(|value| value.trim() != "0");
+        Self(before.filter(|_| fs::write(AUTOGROUP, "0").is_ok()))
+    }
+}
+
+impl Drop for Evenly {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            // It could be written before; if it cannot now, nothing here can mend it.
+            let _ = fs::write(AUTOGROUP, before);
+        }
+    }
+}
+
 /// The machine in a sentence.
 pub(crate) fn described() -> String {
     let value = |file: &str, name: &str| {
@@ -30,12 +56,13 @@ pub(crate) fn described() -> String {
     let memory = value("/proc/meminfo", "MemTotal");
     let memory: u64 = memory.trim_end_matches(" kB").parse().unwrap_or_default();
     format!(
-        "{} cores ({}), {} GiB, {}, Linux {}",
+        "{} cores ({}), {} GiB, {}, Linux {}, `sched_autogroup_enabled={}`",
         thread::available_parallelism().map_or(0, std::num::NonZero::get),
         value("/proc/cpuinfo", "model name"),
         memory / (1024 * 1024),
         value("/etc/os-release", "PRETTY_NAME"),
-        fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim()
+        fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim(),
+        fs::read_to_string(AUTOGROUP).unwrap_or_default().trim()
     )
 }
 

@@ -31,7 +31,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { postgres_connections: 4, postgres_rotators: 2, sqlite_readers: 2, queue: 10_000 }
+        Self { postgres_connections: 4, postgres_rotators: 1, sqlite_readers: 2, queue: 10_000 }
     }
 }
 

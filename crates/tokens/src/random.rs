@@ -1,17 +1,20 @@
 //! The machine's randomness.
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use doorward_domain::random::Random;
 
-/// The generator of AWS-LC, seeded by the operating system. The one place where randomness is
-/// taken from the air.
+/// The generator of the operating system, asked each time. The one place where randomness is taken
+/// from the air.
+///
+/// AWS-LC has a generator too; before its first number it measures the processor's jitter for some
+/// twenty milliseconds, which a start would wait for.
 #[derive(Debug, Default)]
-pub struct OsRandom(SystemRandom);
+#[non_exhaustive]
+pub struct OsRandom;
 
 impl OsRandom {
     /// The generator.
     pub fn new() -> Self {
-        Self::default()
+        Self
     }
 }
 
@@ -20,7 +23,7 @@ impl Random for OsRandom {
     /// If the operating system gives no randomness: nothing can be done safely without it.
     #[expect(clippy::expect_used, reason = "a secret that is not random must never be used")]
     fn fill(&self, bytes: &mut [u8]) {
-        self.0.fill(bytes).expect("the operating system gives randomness");
+        getrandom::fill(bytes).expect("the operating system gives randomness");
     }
 }
 

@@ -77,6 +77,7 @@ impl Measure {
 /// # Errors
 /// The server does not build, or the results cannot be written.
 pub(crate) fn run(measures: &[Measure], quick: bool, options: &Options) -> Result<()> {
+    let _evenly = machine::Evenly::arrange();
     let lab = Lab::set_up(options, quick)?;
     let place = if quick { target()?.join("bench/quick") } else { root().join("crates/bench") };
     let mut report = Report::open(&place)?;

@@ -46,6 +46,7 @@ const HIDDEN: &[(&str, &[&str])] = &[
     ("utoipa", &["doorward-http"]),
     ("jsonwebtoken", &["doorward-tokens"]),
     ("aws-lc-rs", &["doorward-tokens"]),
+    ("getrandom", &["doorward-tokens"]),
     ("bcrypt", &["doorward-passwords"]),
     ("argon2", &["doorward-passwords"]),
     ("scrypt", &["doorward-passwords"]),
