@@ -45,6 +45,8 @@ impl Population {
             is_active: true,
             is_staff: false,
             is_superuser: false,
+            groups: Vec::new(),
+            is_known_by_subject: false,
             date_joined: self.began,
             tokens_valid_after: Timestamp::EPOCH,
         }

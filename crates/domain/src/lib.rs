@@ -53,6 +53,7 @@ pub mod sealing;
 pub mod session;
 pub mod standing;
 pub mod store;
+pub mod takeover;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;

@@ -52,6 +52,10 @@ impl Generation {
     /// The generation of the token that a login answers.
     pub const FIRST: Self = Self(0);
 
+    /// Of no token of ours: what another system's refresh token counts as that the session was
+    /// exchanged for.
+    pub const BEFORE_FIRST: Self = Self(-1);
+
     /// The one after.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -24,8 +24,12 @@ use crate::password::PasswordHash;
 use crate::sealing::Fingerprint;
 use crate::session::{End, Rotation, Session, SessionId};
 use crate::standing::{ChangeNumber, Changes, Standing};
+use crate::takeover::{
+    AccountRecord, Amendment, ForeignKey, ForeignToken, ForeignTokenId, Group, ImportRecord, ImportedAccount,
+    NameOwner,
+};
 use crate::time::Timestamp;
-use crate::user::{Credential, CredentialVersion, FullName, NewUser, Profile, User, UserId};
+use crate::user::{Credential, CredentialVersion, FullName, NewUser, Profile, Subject, User, UserId};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -90,6 +94,16 @@ pub trait Lookup {
     fn key_ring_version(&mut self) -> Result<i64, StoreError>;
     /// The fingerprint of the root secret that the database is sealed under.
     fn root_fingerprint(&mut self) -> Result<Option<Fingerprint>, StoreError>;
+
+    /// The number of the account with that subject.
+    fn account_of(&mut self, subject: &Subject) -> Result<Option<UserId>, StoreError>;
+    /// What is known of another system's refresh token.
+    fn foreign_token(&mut self, id: &ForeignTokenId) -> Result<Option<ForeignToken>, StoreError>;
+    /// Everything about the accounts with the next higher numbers after `after`, at most `limit`, in
+    /// order.
+    fn accounts_after(&mut self, after: UserId, limit: u32) -> Result<Vec<AccountRecord>, StoreError>;
+    /// Every group, in the order of their numbers.
+    fn groups(&mut self) -> Result<Vec<Group>, StoreError>;
 }
 
 /// A unit of work. Writes that race are *guarded*: they say in one statement what must still be
@@ -97,7 +111,7 @@ pub trait Lookup {
 ///
 /// What changes an account's [`Standing`] MUST be numbered with the commit, in the order of the
 /// commits ([`ChangeNumber`]): `set_password`, `invalidate_tokens`, `set_active`, `set_full_name`,
-/// `delete_user`, `end_session`, `end_sessions`, each where it found its row.
+/// `delete_user`, `end_session`, `end_sessions`, [`Archive::amend`], each where it found its row.
 pub trait Transaction: Lookup {
     /// Stores an account and gives it its number. No login name (a username or an address) may
     /// belong to two accounts. After `Taken` the caller MUST roll back.
@@ -127,7 +141,8 @@ pub trait Transaction: Lookup {
     fn set_active(&mut self, id: UserId, is_active: bool) -> Result<bool, StoreError>;
     /// Changes an account's full name. False if there is no such account.
     fn set_full_name(&mut self, id: UserId, full_name: &FullName) -> Result<bool, StoreError>;
-    /// Deletes an account and its sessions; its number is not used again. False if there is none.
+    /// Deletes an account with its sessions and everything else that is stored of it, but for its
+    /// [`ImportRecord`]; its number is not used again. False if there is none.
     fn delete_user(&mut self, id: UserId) -> Result<bool, StoreError>;
 
     /// Stores a new session.
@@ -167,6 +182,47 @@ pub trait Transaction: Lookup {
         from: Option<&Fingerprint>,
         to: &Fingerprint,
     ) -> Result<bool, StoreError>;
+
+    /// Marks another system's refresh token as `token.spent` says, unless it was marked before; whether
+    /// it is known or not.
+    fn spend_foreign_token(&mut self, token: &ForeignToken) -> Result<bool, StoreError>;
+    /// Deletes at most `limit` of other systems' tokens that expired before `before`, and tells how
+    /// many those were.
+    fn sweep_foreign_tokens(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// Accounts in bulk, within this unit of work.
+    fn archive(&mut self) -> &mut dyn Archive;
+}
+
+/// What an import needs of a unit of work: many accounts with few statements.
+pub trait Archive {
+    /// The records of the accounts that came in under these keys, in any order.
+    fn imports(&mut self, keys: &[ForeignKey]) -> Result<Vec<ImportRecord>, StoreError>;
+    /// The records under the next keys after `after`, at most `limit`, in the order of the keys:
+    /// numbers first.
+    fn imports_after(
+        &mut self,
+        after: Option<&ForeignKey>,
+        limit: u32,
+    ) -> Result<Vec<ImportRecord>, StoreError>;
+    /// Everything about these accounts, in any order; those that are not there are left out.
+    fn accounts(&mut self, ids: &[UserId]) -> Result<Vec<AccountRecord>, StoreError>;
+    /// Who has these login names, in any order; those that are free are left out.
+    fn owners(&mut self, names: &[CanonicalName]) -> Result<Vec<NameOwner>, StoreError>;
+    /// Stores accounts with their login names and records. The caller has made sure that every name,
+    /// number and subject is free; where somebody was faster, this is [`StoreError::Conflict`].
+    /// Numbers that the database draws later are higher than all that were given.
+    fn insert_accounts(&mut self, accounts: &[ImportedAccount]) -> Result<(), StoreError>;
+    /// Stores records, or replaces those under the same keys.
+    fn put_imports(&mut self, records: &[ImportRecord]) -> Result<(), StoreError>;
+    /// Changes an account and its login names. The caller has made sure that the names are free, as
+    /// with [`Archive::insert_accounts`]. False if there is no such account. It changes the account's
+    /// [`Standing`].
+    fn amend(&mut self, id: UserId, amendment: &Amendment) -> Result<bool, StoreError>;
+    /// Stores groups in place of those that have one of the names or one of the numbers: a group that
+    /// was renamed keeps its number.
+    fn put_groups(&mut self, groups: &[Group]) -> Result<(), StoreError>;
+    /// Notes other systems' tokens. One that is marked as spent stays so.
+    fn note_foreign_tokens(&mut self, tokens: &[ForeignToken]) -> Result<(), StoreError>;
 }
 
 /// How a unit of work ends, and what it answers.

@@ -1,8 +1,9 @@
 //! The port to tokens: what is in them, never how they are written or signed.
 
 use crate::session::{Generation, Session, SessionId};
+use crate::takeover::ForeignTokenId;
 use crate::time::Timestamp;
-use crate::user::{User, UserId};
+use crate::user::{Subject, User, UserId};
 
 /// What a login and a refresh answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,11 +14,20 @@ pub struct TokenPair {
     pub refresh: String,
 }
 
+/// Whose a token is, as it says so itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// The account of that number.
+    Account(UserId),
+    /// The account of that subject: another system issued the token, whose accounts have no numbers.
+    Subject(Subject),
+}
+
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessClaims {
     /// Whose it is.
-    pub user_id: UserId,
+    pub holder: Holder,
     /// The session it belongs to; `None` for tokens that a Django service issued with a shared key.
     pub session_id: Option<SessionId>,
     /// When it was issued, in whole seconds.
@@ -37,13 +47,35 @@ pub struct RefreshClaims {
     pub generation: Generation,
 }
 
+/// What a refresh token of another system says, which is exchanged for a session once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignRefreshClaims {
+    /// Whose it is.
+    pub holder: Holder,
+    /// Its `jti`.
+    pub id: ForeignTokenId,
+    /// When it was issued, in whole seconds.
+    pub issued_at: Timestamp,
+    /// When it expires, in whole seconds.
+    pub expires_at: Timestamp,
+}
+
+/// A refresh token that is presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PresentedRefresh {
+    /// One of ours.
+    Own(RefreshClaims),
+    /// One that was issued under a key that is configured as retiring.
+    Foreign(ForeignRefreshClaims),
+}
+
 /// A token of either type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claims {
     /// An access token.
     Access(AccessClaims),
     /// A refresh token.
-    Refresh(RefreshClaims),
+    Refresh(PresentedRefresh),
 }
 
 /// Why a token is refused. simplejwt has a sentence for each; the transport knows it.
@@ -97,7 +129,7 @@ pub trait TokenService: Send + Sync {
     ///
     /// # Errors
     /// Why it is refused.
-    fn refresh(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, TokenRejection>;
+    fn refresh(&self, token: &str, now: Timestamp) -> Result<PresentedRefresh, TokenRejection>;
 
     /// Reads a token of either type, likewise.
     ///

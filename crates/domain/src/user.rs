@@ -43,6 +43,11 @@ impl Subject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialVersion(pub i64);
 
+impl CredentialVersion {
+    /// Of an account whose password was never changed here, be it made here or imported.
+    pub const FIRST: Self = Self(0);
+}
+
 /// A person's name, free text of at most [`FullName::MAX_CHARS`] code points; may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FullName(String);
@@ -90,10 +95,31 @@ pub struct User {
     pub is_staff: bool,
     /// Whether it has every permission (Django's flag, likewise).
     pub is_superuser: bool,
+    /// The names of its groups, in order: carried for services that ask.
+    pub groups: Vec<String>,
+    /// Whether its subject is the primary key that it had in the system that it comes from, and so
+    /// what others know it by in place of its number.
+    pub is_known_by_subject: bool,
     /// When it was made.
     pub date_joined: Timestamp,
     /// Access tokens without a session that were issued before this instant are refused.
     pub tokens_valid_after: Timestamp,
+}
+
+/// What others know an account by: the claim `user_id`, and `id` in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublicId<'a> {
+    /// Its number.
+    Number(UserId),
+    /// The primary key that it had in the system that it comes from.
+    Key(&'a Subject),
+}
+
+impl User {
+    /// What others know it by.
+    pub fn public_id(&self) -> PublicId<'_> {
+        if self.is_known_by_subject { PublicId::Key(&self.subject) } else { PublicId::Number(self.id) }
+    }
 }
 
 /// An account with what is told of it to people and decides nothing.

@@ -77,8 +77,13 @@ impl Call {
         let Some(token) = bearer(self.request.headers())? else {
             return Ok(None);
         };
-        let caller = self.auth().authenticate(&token).await;
-        Ok(Some(caller.map_err(|error| self.state().settings.simplejwt.bearer(error))?))
+        self.holder(&token).await.map(Some)
+    }
+
+    /// The account behind an access token.
+    pub(crate) async fn holder(&self, token: &str) -> Result<Caller, Problem> {
+        let caller = self.auth().authenticate(token).await;
+        caller.map_err(|error| self.state().settings.simplejwt.bearer(error))
     }
 }
 

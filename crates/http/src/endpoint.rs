@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::hold::hold;
 use crate::observe::Matched;
 use crate::offer::Offer;
+use crate::prefix::PathPrefix;
 use crate::problem::Problem;
 use crate::worker::Worker;
 use actix_web::dev::Payload;
@@ -13,6 +14,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use doorward_domain::use_cases::Caller;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -25,7 +27,12 @@ pub(crate) type Answer = Result<HttpResponse, Problem>;
 /// REST framework's order of checks holds for all of them: who calls comes before what is called,
 /// so that a stranger does not even learn which methods there are.
 pub(crate) struct Endpoint {
+    /// As figures and logs name it.
     path: &'static str,
+    /// As its handlers are documented.
+    documented: &'static str,
+    /// As it is routed.
+    route: Cow<'static, str>,
     access: Access,
     offer: Offer,
     methods: Vec<(Method, Handler)>,
@@ -50,7 +57,25 @@ enum Handler {
 impl Endpoint {
     /// A path that is open to everybody.
     pub(crate) fn at(path: &'static str) -> Self {
-        Self { path, access: Access::Open, offer: Offer::new(path), methods: Vec::new() }
+        Self {
+            path,
+            documented: path,
+            route: path.into(),
+            access: Access::Open,
+            offer: Offer::new(path),
+            methods: Vec::new(),
+        }
+    }
+
+    /// The same at another path.
+    pub(crate) fn moved(self, path: &'static str) -> Self {
+        Self { path, route: path.into(), ..self }
+    }
+
+    /// Puts a path that begins with a placeholder, as in `{djoser}users/`, to where that begins here.
+    /// Figures and logs keep the placeholder.
+    pub(crate) fn under(self, prefix: &PathPrefix) -> Self {
+        Self { route: prefix.fill(self.path).into(), ..self }
     }
 
     /// What OPTIONS tells, where that is more than the path.
@@ -58,7 +83,8 @@ impl Endpoint {
         Self { offer, ..self }
     }
 
-    /// Refuses callers whose bearer is wrong, although none is needed.
+    /// Refuses callers whose bearer is wrong, although none is needed. Said last, it lets strangers
+    /// reach what is open beside guarded methods.
     pub(crate) fn checked(self) -> Self {
         Self { access: Access::Checked, ..self }
     }
@@ -85,9 +111,14 @@ impl Endpoint {
         Self { access: Access::Guarded, ..self }
     }
 
-    /// The path, as documents, figures and logs name it.
-    pub(crate) fn path(&self) -> &'static str {
-        self.path
+    /// The path as it is routed.
+    pub(crate) fn route(&self) -> &str {
+        &self.route
+    }
+
+    /// The path that its handlers are documented for, which is another where it was moved.
+    pub(crate) fn documented(&self) -> &'static str {
+        self.documented
     }
 
     /// The methods that do something here.

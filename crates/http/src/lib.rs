@@ -39,6 +39,12 @@
 //! No rule, no SQL, no signature: all of that is asked of [`doorward_domain`]. No handler believes a
 //! forwarded header; no figure, log line or answer holds a password, a token or a query string.
 //!
+//! # Other packages' paths
+//!
+//! Front ends that were written for djoser or dj-rest-auth find their paths under `aliases`, where
+//! [`Aliases`] says. An alias has the names, sentences and shapes of its package and asks the same use
+//! cases as the API; it has no rule of its own.
+//!
 //! # Adding an endpoint
 //!
 //! Write a file under `api`: its `endpoint()`, what it takes, what it answers, and the handler with
@@ -46,6 +52,7 @@
 //! fails while only one of the two knows it. Its tests go into the file of its name under `tests/it`.
 
 mod address;
+mod aliases;
 mod api;
 mod body;
 mod call;
@@ -56,8 +63,10 @@ mod metrics;
 mod observe;
 mod offer;
 mod openapi;
+mod prefix;
 mod problem;
 mod problem_docs;
+mod registration;
 mod routes;
 mod serve;
 mod settings;
@@ -68,5 +77,6 @@ mod wording;
 mod worker;
 
 pub use metrics::Gauge;
+pub use prefix::{PathPrefix, PathPrefixError};
 pub use serve::{Services, serve};
-pub use settings::{HttpSettings, SimpleJwt};
+pub use settings::{Aliases, HttpSettings, SimpleJwt};

@@ -1,11 +1,11 @@
 //! What is told about every request: an id in its answer, a line in the log, a figure.
 
 use crate::address::client_address;
-use crate::api;
 use crate::headers::add_careful;
 use crate::metrics::method_label;
 use crate::problem::Problem;
 use crate::worker::Worker;
+use crate::{aliases, api};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -37,7 +37,7 @@ pub(crate) async fn observe(
     let trusted = &worker.state.settings.trusted_proxies;
     let address = Address(client_address(request.peer_addr(), request.headers(), trusted));
     let method = request.method().clone();
-    let is_api = request.path().starts_with(api::PREFIX);
+    let is_in_api = request.path().starts_with(api::PREFIX);
 
     let mut answer = next.call(request).await?;
 
@@ -58,7 +58,7 @@ pub(crate) async fn observe(
         log::error!(request_id = name, path = route; "{problem}");
     }
     let headers = answer.headers_mut();
-    add_careful(headers, is_api);
+    add_careful(headers, is_in_api || aliases::is_alias(route));
     headers.insert(REQUEST_ID, id);
     Ok(answer)
 }

@@ -1,14 +1,42 @@
 //! The OpenAPI document: what stands beside the handlers, put together.
 
+use crate::aliases::Package;
 use crate::problem_docs::{ClosedDoor, InvalidBody};
+use crate::settings::Aliases;
 use crate::wire::{BearerRefusal, Detail, Refusal};
-use crate::{api, site};
+use crate::{aliases, api, site};
+use std::mem;
+use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-/// The document as JSON.
-pub(crate) fn document() -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Document::openapi())
+/// The document as JSON, with the aliases that are switched on.
+pub(crate) fn document(aliases: &Aliases) -> Result<String, serde_json::Error> {
+    let mut document = Document::openapi();
+    for package in aliases::packages(aliases) {
+        add(&mut document, package);
+    }
+    serde_json::to_string(&document)
+}
+
+/// Adds what a package says about its own paths, and what the API says about those that it shares.
+fn add(document: &mut utoipa::openapi::OpenApi, package: Package) {
+    let Package { name, endpoints, document: own } = package;
+    let mut own = own();
+    let own_paths = mem::take(&mut own.paths.paths);
+    document.merge(own);
+    for endpoint in endpoints {
+        let documented = endpoint.documented();
+        let item = own_paths.get(documented).or_else(|| document.paths.paths.get(documented)).cloned();
+        let mut item = item.unwrap_or_default();
+        let PathItem { get, put, post, patch, .. } = &mut item;
+        for operation in [get, put, post, patch].into_iter().flatten() {
+            // A name must be there once, and the handler may stand behind several entries.
+            operation.operation_id = None;
+            operation.tags = Some(vec![name.to_owned()]);
+        }
+        document.paths.paths.insert(endpoint.route().to_owned(), item);
+    }
 }
 
 #[derive(OpenApi)]
@@ -61,12 +89,24 @@ impl Modify for Bearer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prefix::PathPrefix;
     use serde_json::Value;
     use std::collections::BTreeSet;
 
     #[test]
     fn every_route_is_in_the_document_and_every_entry_has_a_route() {
-        let document: Value = serde_json::from_str(&document().unwrap()).unwrap();
+        for aliases in [Aliases::default(), all_aliases()] {
+            assert_documented(&aliases);
+        }
+    }
+
+    fn all_aliases() -> Aliases {
+        let at = |text: &str| Some(PathPrefix::parse(text).unwrap());
+        Aliases { djoser: at("/auth/"), dj_rest_auth: at("/api/auth/") }
+    }
+
+    fn assert_documented(aliases: &Aliases) {
+        let document: Value = serde_json::from_str(&document(aliases).unwrap()).unwrap();
         assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
         let documented: BTreeSet<_> = document["paths"]
             .as_object()
@@ -79,8 +119,9 @@ mod tests {
         let routed: BTreeSet<_> = api::endpoints()
             .iter()
             .chain(&site::endpoints())
+            .chain(&aliases::packages(aliases).flat_map(|package| package.endpoints).collect::<Vec<_>>())
             .flat_map(|endpoint| {
-                let path = endpoint.path();
+                let path = endpoint.route();
                 endpoint
                     .methods()
                     .map(move |method| format!("{} {path}", method.as_str().to_lowercase()))
@@ -92,7 +133,7 @@ mod tests {
 
     #[test]
     fn every_schema_that_is_referred_to_is_there() {
-        let text = document().unwrap();
+        let text = document(&all_aliases()).unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
         for reference in text.split("\"#/components/schemas/").skip(1) {
             let name = reference.split('"').next().unwrap();

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 /// Which endpoint a path leads to. Each path is taken with and without its final slash.
 ///
+/// Of two endpoints for one path the later one has it.
+///
 /// The framework's own table tries one pattern after the other, which takes longer than everything
 /// else that happens to a request. Almost all paths here are fixed: they are looked up.
 pub(crate) struct Routes {
@@ -29,7 +31,7 @@ impl FromIterator<Endpoint> for Routes {
         let endpoints = Vec::from_iter(endpoints);
         let (mut fixed, mut patterns) = (HashMap::new(), Vec::new());
         for (index, endpoint) in endpoints.iter().enumerate() {
-            let bare = endpoint.path().trim_end_matches('/');
+            let bare = endpoint.route().trim_end_matches('/');
             for path in [format!("{bare}/"), bare.to_owned()] {
                 if path.contains('{') {
                     patterns.push((ResourceDef::new(path), index));
@@ -45,31 +47,47 @@ impl FromIterator<Endpoint> for Routes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prefix::PathPrefix;
+    use crate::problem::Problem;
+    use actix_web::http::Method;
 
     fn routes() -> Routes {
         ["/", "/a/", "/a/{id}/", "/b"].into_iter().map(Endpoint::at).collect()
     }
 
-    fn found(path: &str) -> Option<(&'static str, Option<String>)> {
+    fn found(path: &str) -> Option<(String, Option<String>)> {
         let mut path = Path::new(Url::new(path.parse().unwrap()));
         let routes = routes();
         let endpoint = routes.find(&mut path)?;
-        Some((endpoint.path(), path.get("id").map(str::to_owned)))
+        Some((endpoint.route().to_owned(), path.get("id").map(str::to_owned)))
     }
 
     #[test]
     fn a_path_is_found_with_and_without_its_final_slash() {
         for (path, endpoint) in [("/", "/"), ("/a", "/a/"), ("/a/", "/a/"), ("/b", "/b"), ("/b/", "/b")] {
-            assert_eq!(found(path), Some((endpoint, None)), "{path}");
+            assert_eq!(found(path), Some((endpoint.to_owned(), None)), "{path}");
         }
-        assert_eq!(found("/a/7"), Some(("/a/{id}/", Some("7".to_owned()))));
-        assert_eq!(found("/a/7/"), Some(("/a/{id}/", Some("7".to_owned()))));
+        assert_eq!(found("/a/7"), Some(("/a/{id}/".to_owned(), Some("7".to_owned()))));
+        assert_eq!(found("/a/7/"), Some(("/a/{id}/".to_owned(), Some("7".to_owned()))));
     }
 
     #[test]
     fn what_is_escaped_without_need_is_the_same_path() {
-        assert_eq!(found("/%61?x=y"), Some(("/a/", None)));
-        assert_eq!(found("/%61/%37"), Some(("/a/{id}/", Some("7".to_owned()))));
+        assert_eq!(found("/%61?x=y"), Some(("/a/".to_owned(), None)));
+        assert_eq!(found("/%61/%37"), Some(("/a/{id}/".to_owned(), Some("7".to_owned()))));
+    }
+
+    #[test]
+    fn a_path_under_a_prefix_is_fixed_and_goes_before_what_was_there() {
+        let prefix = PathPrefix::parse("/a/").unwrap();
+        let alias =
+            Endpoint::at("{x}7/").open(Method::GET, |_| async { Err(Problem::NotFound) }).under(&prefix);
+        let routes: Routes = ["/a/{id}/", "/a/7/"].into_iter().map(Endpoint::at).chain([alias]).collect();
+        for path in ["/a/7", "/a/7/"] {
+            let mut path = Path::new(Url::new(path.parse().unwrap()));
+            let endpoint = routes.find(&mut path).unwrap();
+            assert_eq!((endpoint.route(), endpoint.methods().count()), ("/a/7/", 1));
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) 
     let shutdown_seconds = settings.shutdown_timeout.as_secs();
     // The standard library's queue of 128 is full before a crowd has arrived.
     rustix::net::listen(&listener, BACKLOG)?;
-    let document = openapi::document().map_err(io::Error::other)?;
+    let document = openapi::document(&settings.aliases).map_err(io::Error::other)?;
     let state = Arc::new(State { auth, settings, metrics: Metrics::new(gauges), document });
 
     let mut server = HttpServer::new(move || {
@@ -74,7 +74,7 @@ pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) 
 /// credentials of the browser are let through.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "POST", "PATCH", "DELETE", "OPTIONS"])
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
         .allowed_headers([AUTHORIZATION, CONTENT_TYPE])
         .expose_headers(["x-request-id", "retry-after", "www-authenticate"])
         .max_age(600);

@@ -1,3 +1,4 @@
+use crate::prefix::PathPrefix;
 use ipnet::IpNet;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct HttpSettings {
     pub trim_passwords: bool,
     /// Whose sentences are told about tokens.
     pub simplejwt: SimpleJwt,
+    /// Whose paths are answered beside the API's own.
+    pub aliases: Aliases,
     /// How long others may keep the published keys. A new key must be published at least that long
     /// before it signs.
     pub key_set_max_age: Duration,
@@ -53,9 +56,20 @@ impl Default for HttpSettings {
             cors_origins: Vec::new(),
             trim_passwords: false,
             simplejwt: SimpleJwt::default(),
+            aliases: Aliases::default(),
             key_set_max_age: Duration::from_secs(300),
         }
     }
+}
+
+/// The paths of packages that front ends may be written for, each switched on by where they begin.
+/// Where an alias has a path of the API's own, the alias answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aliases {
+    /// djoser's: `jwt/create/`, `jwt/refresh/`, `jwt/verify/`, `users/`, `users/me/`.
+    pub djoser: Option<PathPrefix>,
+    /// dj-rest-auth's: `login/`, `logout/`, `user/`, `token/refresh/`, `token/verify/`, `registration/`.
+    pub dj_rest_auth: Option<PathPrefix>,
 }
 
 /// A line of releases of djangorestframework-simplejwt, whose sentences clients may rely on.

@@ -1,6 +1,7 @@
 //! The JSON of answers that several endpoints share, as it stands on the wire.
 
 use doorward_domain::time::Timestamp;
+use doorward_domain::user::{PublicId, UserId};
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -59,6 +60,25 @@ impl BearerRefusal {
             detail: "Given token not valid for any token type",
             code: "token_not_valid",
             messages: [BearerMessage { token_class: "AccessToken", token_type: "access", message }],
+        }
+    }
+}
+
+/// What others know an account by: its number, or the key that it brought from where it comes from.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum AccountId {
+    /// Its number.
+    Number(i64),
+    /// Its key, such as a UUID.
+    Key(String),
+}
+
+impl From<PublicId<'_>> for AccountId {
+    fn from(id: PublicId<'_>) -> Self {
+        match id {
+            PublicId::Number(UserId(number)) => Self::Number(number),
+            PublicId::Key(subject) => Self::Key(subject.as_str().to_owned()),
         }
     }
 }

@@ -7,7 +7,7 @@ use doorward_domain::use_cases::{AuthenticationError, RefreshError};
 
 impl SimpleJwt {
     /// simplejwt's sentence for a token that is refused.
-    fn sentence(self, rejection: TokenRejection) -> &'static str {
+    pub(crate) fn sentence(self, rejection: TokenRejection) -> &'static str {
         match (rejection, self) {
             (TokenRejection::Invalid | TokenRejection::Expired, Self::V5_4) => "Token is invalid or expired",
             (TokenRejection::Invalid, Self::V5_5) => "Token is invalid",

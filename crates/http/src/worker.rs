@@ -6,7 +6,7 @@ use crate::observe::RequestIds;
 use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::state::State;
-use crate::{api, site};
+use crate::{aliases, api, site};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpResponse};
 use std::rc::Rc;
@@ -23,7 +23,8 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(state: Arc<State>) -> Self {
-        let endpoints = api::endpoints().into_iter().chain(site::endpoints());
+        let aliases = aliases::packages(&state.settings.aliases).flat_map(|package| package.endpoints);
+        let endpoints = api::endpoints().into_iter().chain(site::endpoints()).chain(aliases);
         Self {
             requests: state.metrics.worker(),
             ids: RequestIds::new(Arc::clone(&state.auth.ports().random)),

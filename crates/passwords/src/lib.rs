@@ -127,3 +127,4 @@ pub use cost::{Cost, CostError};
 pub use engine::Engine;
 pub use hasher::DjangoHasher;
 pub use lane::{HashLane, LaneError, LaneSettings, Refused};
+pub use schemes::recognises;

@@ -6,7 +6,7 @@
 use doorward_domain::hashing::Verification;
 use doorward_domain::password::{Password, PasswordHash};
 use doorward_domain::random::Random;
-use doorward_passwords::{Cost, DjangoHasher};
+use doorward_passwords::{Cost, DjangoHasher, recognises};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +52,13 @@ fn recorded_at_low_cost() -> impl Iterator<Item = (&'static str, &'static str)> 
 
 fn verify(plaintext: &str, encoded: &str) -> Verification {
     hasher().verify(&password(plaintext), Some(&PasswordHash::from_encoded(encoded))).unwrap()
+}
+
+#[test]
+fn every_hash_of_django_is_recognised() {
+    for (_, encoded) in recorded() {
+        assert!(recognises(encoded), "{encoded}");
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use crate::connection::{Access, AnyConnection, open_sqlite};
 use crate::queries::Rotate;
-use crate::runner::{Job, Queue, Rotator, StoreGauges, Work, Worker, read_jobs, write_jobs};
+use crate::runner::{
+    Job, Queue, Rotator, StoreGauges, Work, Worker, checkpoint_when_told, read_jobs, write_jobs,
+};
 use crate::url::DatabaseUrl;
 use doorward_domain::session::{Rotation, SessionId};
 use doorward_domain::standing::Standing;
@@ -11,6 +13,7 @@ use doorward_domain::time::Timestamp;
 use doorward_domain::user::UserId;
 use std::io;
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -100,7 +103,12 @@ fn open_file(path: &Path, settings: &Settings) -> Result<Database, OpenError> {
     let connection = open_file_as(path, Access::Write)?;
     let mut threads = Vec::new();
     let figures = gauges.clone();
-    threads.push(spawn("sqlite-writer".to_owned(), move || write_jobs(connection, &writes, &figures))?);
+    let (tell, told) = sync_channel(1);
+    threads.push(spawn("sqlite-writer".to_owned(), move || {
+        write_jobs(connection, &writes, &figures, &tell);
+    })?);
+    let connection = open_file_as(path, Access::Checkpoint)?;
+    threads.push(spawn("sqlite-checkpoint".to_owned(), move || checkpoint_when_told(connection, &told))?);
     for number in 1..=settings.sqlite_readers.max(1) {
         let connection = open_file_as(path, Access::Read)?;
         let (reads, figures) = (Arc::clone(&reads), gauges.clone());

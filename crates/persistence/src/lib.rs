@@ -42,7 +42,7 @@
 //! | rotations | the same thread, without the savepoint: a rotation is one statement | [`Settings::postgres_rotators`] threads more: all that wait share one statement, and so one commit |
 //! | reads | [`Settings::sqlite_readers`] threads, one statement a look-up, no transaction | the threads of the writes, the same |
 //! | answers | when the commit is on the disk; a commit that fails fails its whole batch | when the server has committed |
-//! | runs a job again | never: nothing can come between | after a deadlock, a serialisation failure, or a connection that broke before the commit was sent; at most five times |
+//! | runs a job again | never: nothing can come between | after a deadlock, a serialisation failure, a [`Conflict`](doorward_domain::store::StoreError::Conflict) of an import, or a connection that broke before the commit was sent; at most five times |
 //! | [`Unavailable`](doorward_domain::store::StoreError::Unavailable) | locked by another process for 5 s, disk full, file read-only | no connection within 3 s, connection broken *during* a commit, a statement took 10 s, server read-only |
 //!
 //! What follows from that: a job that panics or fails is rolled back alone; a job that hides a
@@ -70,6 +70,18 @@
 //! taken last, and the numbers have no gap and come in the order of the commits. Units that change
 //! standing commit one after another for that; nothing else does.
 //!
+//! # Accounts in bulk
+//!
+//! What an import stores goes through `queries/rows.rs`: PostgreSQL is sent arrays, a thousand rows to
+//! a statement, and SQLite runs one prepared statement for each row. Numbers that are given and
+//! numbers that are drawn must not meet. SQLite sees to that itself. On PostgreSQL an import sets the
+//! sequence beyond what it stores *before* it stores it, and imports do so one after another; whoever
+//! drew a number before that loses to the import, or the import to them, and is run again.
+//!
+//! # Another system's database
+//!
+//! [`ForeignDatabase`] runs `SELECT`s on a database that is not ours, which it cannot change.
+//!
 //! # One set of queries
 //!
 //! The two databases are two variants of one connection type (diesel's `MultiConnection`), so a
@@ -83,8 +95,8 @@
 //! `Kept`, or it is prepared anew each time. A condition that only checks the row that another one
 //! finds is kept out of the planner's choice of an index. What diesel cannot say to
 //! both databases at once (`ON CONFLICT`) goes through `on_either!`, which compiles the same
-//! expression for each. Never let a statement fail on a constraint where that is an answer:
-//! PostgreSQL aborts the transaction. Then add a case to the domain's store contract, which
+//! expression for each; many rows go through `Rows`. Never let a statement fail on a constraint where
+//! that is an answer: PostgreSQL aborts the transaction. Then add a case to the domain's store contract, which
 //! `tests/it` runs on both databases.
 //!
 //! # Adding a migration
@@ -98,6 +110,7 @@
 mod connection;
 mod database;
 mod error;
+mod foreign;
 mod migrations;
 mod queries;
 mod runner;
@@ -105,6 +118,7 @@ mod schema;
 mod url;
 
 pub use database::{Database, OpenError, Settings, open};
+pub use foreign::{ForeignDatabase, ForeignKind};
 pub use migrations::{MigrateError, MigrationStatus, Migrator};
 pub use runner::StoreGauges;
 pub use url::{DatabaseUrl, DatabaseUrlError, PostgresUrl};

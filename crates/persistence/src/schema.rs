@@ -18,6 +18,8 @@ diesel::table! {
         is_superuser -> Bool,
         date_joined -> BigInt,
         last_login -> Nullable<BigInt>,
+        groups -> Text,
+        is_known_by_subject -> Bool,
     }
 }
 
@@ -77,6 +79,41 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    account_details (user_id) {
+        user_id -> BigInt,
+        permissions -> Text,
+        attributes -> Text,
+    }
+}
+
+diesel::table! {
+    groups (name) {
+        name -> Text,
+        id -> BigInt,
+        permissions -> Text,
+    }
+}
+
+// Either of the first two is the key.
+diesel::table! {
+    imports (key_number, key_text) {
+        key_number -> Nullable<BigInt>,
+        key_text -> Nullable<Text>,
+        user_id -> Nullable<BigInt>,
+        seen -> Text,
+    }
+}
+
+diesel::table! {
+    foreign_tokens (id) {
+        id -> Text,
+        expires_at -> BigInt,
+        spent_at -> Nullable<BigInt>,
+        session_id -> Nullable<Binary>,
+    }
+}
+
 // Kept by diesel_migrations.
 diesel::table! {
     __diesel_schema_migrations (version) {
@@ -87,4 +124,5 @@ diesel::table! {
 
 diesel::joinable!(login_names -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, login_names, sessions);
+diesel::joinable!(account_details -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(users, login_names, sessions, account_details);

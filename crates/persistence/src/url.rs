@@ -146,6 +146,13 @@ impl PostgresUrl {
         Ok(Self { config: Box::new(config), root_certificates, masked: masked(base) })
     }
 
+    /// The same, but a server that takes no writes will do.
+    pub(crate) fn of_any_server(&self) -> Self {
+        let mut url = self.clone();
+        url.config.target_session_attrs(TargetSessionAttrs::Any);
+        url
+    }
+
     /// Whether what is sent to the server may cross a network in the clear: TLS is not demanded,
     /// and a host is neither a loopback address nor a socket of this machine.
     pub fn may_be_read_on_the_way(&self) -> bool {

@@ -7,8 +7,9 @@ use doorward_domain::sealing::Fingerprint;
 use doorward_domain::session::{Session, SessionId};
 use doorward_domain::standing::{ChangeNumber, Changes, Standing};
 use doorward_domain::store::{Lookup, StoreError};
+use doorward_domain::takeover::{AccountRecord, ForeignToken, ForeignTokenId, Group};
 use doorward_domain::time::Timestamp;
-use doorward_domain::user::{Credential, Profile, User, UserId};
+use doorward_domain::user::{Credential, Profile, Subject, User, UserId};
 
 /// Passes look-ups on, and notes the standings that they find.
 pub(crate) struct Noting<'a> {
@@ -64,5 +65,21 @@ impl Lookup for Noting<'_> {
 
     fn root_fingerprint(&mut self) -> Result<Option<Fingerprint>, StoreError> {
         self.db.root_fingerprint()
+    }
+
+    fn account_of(&mut self, subject: &Subject) -> Result<Option<UserId>, StoreError> {
+        self.db.account_of(subject)
+    }
+
+    fn foreign_token(&mut self, id: &ForeignTokenId) -> Result<Option<ForeignToken>, StoreError> {
+        self.db.foreign_token(id)
+    }
+
+    fn accounts_after(&mut self, after: UserId, limit: u32) -> Result<Vec<AccountRecord>, StoreError> {
+        self.db.accounts_after(after, limit)
+    }
+
+    fn groups(&mut self) -> Result<Vec<Group>, StoreError> {
+        self.db.groups()
     }
 }

@@ -131,7 +131,7 @@ async fn serve(
         read.load(Ordering::Relaxed)
     }));
     let services = Services { auth: parts.auth.clone(), gauges };
-    let server = doorward_http::serve(services, http_settings(&settings), listener)?;
+    let server = doorward_http::serve(services, http_settings(&settings)?, listener)?;
 
     let following =
         background::follow_keys(parts.keys.clone(), Arc::clone(&parts.authority), parts.key_version);

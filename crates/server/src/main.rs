@@ -13,5 +13,8 @@ fn main() -> ExitCode {
         Command::User(args) => command::user::run(&context, &args),
         Command::Keys(args) => command::keys::run(&context, args),
         Command::Check => command::check::run(&context),
+        Command::Import(args) => command::import::run(&context, args),
+        Command::Export(args) => command::export::run(&context, args),
+        Command::Shadow(args) => command::shadow::run(&context, args),
     })
 }

@@ -21,11 +21,16 @@
 //! there are none, the PostgreSQL cases report themselves as ignored, and as failed where
 //! `DOORWARD_REQUIRE_POSTGRES=1` is set. The server ends with the test process, however that ends.
 //!
+//! [`Peers`] are the Python environments with the systems that Doorward takes the place of. What runs
+//! in them ends with the test process too, and cases that need them are ignored where they are not
+//! there, or fail where `DOORWARD_REQUIRE_PEERS=1` is set.
+//!
 //! To add a case, write a function over the fixture and name it in a `cases!`.
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a tool of tests fails as a test does")]
 
 mod cases;
+mod peers;
 mod place;
 mod postgres;
 mod process;
@@ -34,5 +39,6 @@ mod scratch;
 mod sql;
 
 pub use cases::{Case, Database, run, trials_on, trials_on_both};
+pub use peers::{Listening, Peers, SimpleJwt};
 pub use postgres::{Durability, Postgres};
 pub use scratch::Scratch;

@@ -24,14 +24,18 @@ impl Running {
         let (started, outcome) = channel();
         let ended = Arc::new(AtomicBool::new(false));
         let end = Arc::clone(&ended);
-        let keeper =
-            thread::Builder::new().name("postgres-keeper".into()).spawn(move || match command.spawn() {
+        let keeper = thread::Builder::new().name("process-keeper".into()).spawn(move || {
+            let spawned = command.spawn();
+            // Whoever reads what it says is told when it ends: its end of a pipe is the only one.
+            drop(command);
+            match spawned {
                 Ok(child) => {
                     drop(started.send(Ok(())));
                     keep(child, &stopped, &end);
                 }
                 Err(error) => drop(started.send(Err(error))),
-            })?;
+            }
+        })?;
         outcome.recv()??;
         Ok(Self { stop: Some(stop), keeper: Some(keeper), ended })
     }
@@ -79,6 +83,16 @@ pub(crate) fn as_server_user(program: &Path) -> Command {
         command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]);
     }
     command.args(["--pdeathsig", "INT", "--"]).arg(program);
+    command
+}
+
+/// A command that ends when this process does, be it by SIGKILL.
+pub(crate) fn tied(program: &Path) -> Command {
+    if !is_on_path("setpriv") {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
     command
 }
 

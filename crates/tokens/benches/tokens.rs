@@ -110,6 +110,8 @@ fn server_with(settings: TokenSettings) -> (TokenAuthority, Session, User) {
         is_active: true,
         is_staff: false,
         is_superuser: false,
+        groups: Vec::new(),
+        is_known_by_subject: false,
         date_joined: NOW,
         tokens_valid_after: NOW,
     };

@@ -4,19 +4,21 @@ use crate::claims::{Addressing, ClaimSet, Signatory, Times};
 use crate::hex::hex;
 use crate::jws::{Jws, Kind, VerifyingKey};
 use crate::key_ring::{KeyRing, UnusableKey};
-use crate::payload::{AboutUser, AccessPayload, AudienceClaim, RefreshPayload, UserIdClaim};
+use crate::payload::{
+    AboutUser, AccessPayload, AudienceClaim, RefreshPayload, UserIdClaim, number_beside_key,
+};
 use crate::remembered::{Accepted, Remembered};
 use crate::root_secret::RootSecret;
 use crate::settings::{SimpleJwt, TokenSettings, UserClaim};
 use crate::signer::Signer;
 use aws_lc_rs::hmac;
 use doorward_domain::keys::{Algorithm, SigningKey};
-use doorward_domain::session::{Generation, Session};
+use doorward_domain::session::Session;
 use doorward_domain::time::Timestamp;
 use doorward_domain::token::{
-    AccessClaims, CannotSign, RefreshClaims, TokenPair, TokenRejection, TokenService,
+    AccessClaims, CannotSign, PresentedRefresh, TokenPair, TokenRejection, TokenService,
 };
-use doorward_domain::user::{User, UserId};
+use doorward_domain::user::User;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -25,7 +27,8 @@ use std::time::Duration;
 ///
 /// Access tokens are signed with a key of [`TokenAuthority::install`], or with the configured shared
 /// key. Refresh tokens are signed with a key derived from the root secret, which no other service
-/// has: a service that shares the access key must not honour a refresh token after its logout.
+/// has: a service that shares the access key must not honour a refresh token after its logout. Those
+/// of a service whose key retires are read too, to be exchanged for sessions.
 pub struct TokenAuthority {
     algorithm: Algorithm,
     addressing: Addressing,
@@ -33,9 +36,9 @@ pub struct TokenAuthority {
     simplejwt: SimpleJwt,
     claims: Vec<UserClaim>,
     shared: Option<Signer>,
-    foreign: Vec<VerifyingKey>,
+    foreign: Vec<(Origin, VerifyingKey)>,
     refresh: Signer,
-    refresh_verifying: Vec<VerifyingKey>,
+    refresh_verifying: Vec<(Origin, VerifyingKey)>,
     jti: hmac::Key,
     ring: RwLock<Arc<KeyRing>>,
     remembered: Remembered,
@@ -51,8 +54,10 @@ enum Origin {
     Ring,
     /// The key of refresh tokens, derived from the root secret.
     Root,
-    /// The shared key of the settings, or a retiring one.
-    Settings,
+    /// The shared key of the settings, and none that retires.
+    Shared,
+    /// A retiring key of the settings.
+    Retiring,
 }
 
 impl Origin {
@@ -60,7 +65,7 @@ impl Origin {
         match self {
             Self::Ring => Signatory::Doorward,
             // Refresh tokens carry neither `nbf` nor addressing; what they need is read with them.
-            Self::Root | Self::Settings => Signatory::Anybody,
+            Self::Root | Self::Shared | Self::Retiring => Signatory::Anybody,
         }
     }
 }
@@ -92,8 +97,9 @@ impl TokenAuthority {
         } = settings;
         let claims = UserClaim::ALL.into_iter().filter(|claim| claims.contains(claim)).collect();
         let shared = shared_key.as_ref().filter(|_| algorithm == Algorithm::Hs256);
-        let foreign = shared_key.iter().map(|key| VerifyingKey::hs256(key.as_bytes()));
-        let foreign = foreign.chain(retiring_keys.into_iter().map(crate::RetiringKey::into_verifying));
+        // In this order, since the first that verifies decides: a key that is both counts as retiring.
+        let foreign = retiring_keys.into_iter().map(|key| (Origin::Retiring, key.into_verifying()));
+        let also = shared_key.iter().map(|key| (Origin::Shared, VerifyingKey::hs256(key.as_bytes())));
         let roots = [Some(current), previous].into_iter().flatten();
         Self {
             algorithm,
@@ -102,9 +108,11 @@ impl TokenAuthority {
             simplejwt,
             claims,
             shared: shared.map(|key| Signer::hs256(key.as_bytes(), Kind::JWT, None)),
-            foreign: foreign.collect(),
+            foreign: foreign.chain(also).collect(),
             refresh: Signer::hs256(refresh_key(current).as_slice(), Kind::REFRESH, None),
-            refresh_verifying: roots.map(|root| VerifyingKey::hs256(refresh_key(root).as_slice())).collect(),
+            refresh_verifying: roots
+                .map(|root| (Origin::Root, VerifyingKey::hs256(refresh_key(root).as_slice())))
+                .collect(),
             jti: hmac::Key::new(hmac::HMAC_SHA256, current.derive("jti").as_slice()),
             ring: RwLock::default(),
             remembered: Remembered::new(remembered_tokens),
@@ -140,13 +148,12 @@ impl TokenAuthority {
     fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, TokenRejection> {
         let jws = Jws::parse(token)?;
         match (jws.kind, jws.key_id.as_deref()) {
-            (Kind::Refresh, None) => self.verify_by(&jws, &self.refresh_verifying, Origin::Root, now),
-            (Kind::Jwt | Kind::Untyped, None) => self.verify_by(&jws, &self.foreign, Origin::Settings, now),
+            (Kind::Refresh, None) => self.verify_by(&jws, pairs(&self.refresh_verifying), now),
+            (Kind::Jwt | Kind::Untyped, None) => self.verify_by(&jws, pairs(&self.foreign), now),
             (Kind::Jwt, Some(id)) => {
                 let ring = self.ring();
                 let key = ring.honoured(id, now).ok_or(TokenRejection::Invalid)?;
-                let verified =
-                    self.verify_by(&jws, std::slice::from_ref(key.verifying()), Origin::Ring, now)?;
+                let verified = self.verify_by(&jws, [(Origin::Ring, key.verifying())], now)?;
                 if !ring.may_have_signed(key, verified.times.issued_at) {
                     return Err(TokenRejection::Invalid);
                 }
@@ -158,14 +165,14 @@ impl TokenAuthority {
         }
     }
 
-    fn verify_by(
+    fn verify_by<'k>(
         &self,
         jws: &Jws<'_>,
-        keys: &[VerifyingKey],
-        origin: Origin,
+        keys: impl IntoIterator<Item = (Origin, &'k VerifyingKey)>,
         now: Timestamp,
     ) -> Result<Verified, TokenRejection> {
-        let payload = keys.iter().find_map(|key| key.verify(jws)).ok_or(TokenRejection::Invalid)?;
+        let vouching = keys.into_iter().find_map(|(origin, key)| Some((origin, key.verify(jws)?)));
+        let (origin, payload) = vouching.ok_or(TokenRejection::Invalid)?;
         let claims = ClaimSet::parse(payload)?;
         let times = claims.times(origin.signatory(), now)?;
         if origin != Origin::Root {
@@ -179,7 +186,7 @@ impl TokenAuthority {
         claims.check_type(ACCESS)?;
         match origin {
             Origin::Root => Err(TokenRejection::Invalid),
-            Origin::Ring | Origin::Settings => {
+            Origin::Ring | Origin::Shared | Origin::Retiring => {
                 Ok(Accepted { claims: claims.access(origin.signatory(), times)?, during: accepted })
             }
         }
@@ -195,7 +202,8 @@ impl TokenAuthority {
             iat: issued_at.as_seconds(),
             nbf: issued_at.as_seconds(),
             jti: self.token_id(ACCESS, session),
-            user_id: self.user_id(user.id),
+            user_id: UserIdClaim::of(user, self.simplejwt),
+            uid: number_beside_key(user),
             sub: user.subject.as_str(),
             sid: session.id.to_string(),
             iss: self.addressing.issuer.as_deref(),
@@ -210,13 +218,14 @@ impl TokenAuthority {
         key.signer().sign(&payload)
     }
 
-    fn sign_refresh(&self, session: &Session) -> Result<String, CannotSign> {
+    fn sign_refresh(&self, session: &Session, user: &User) -> Result<String, CannotSign> {
         self.refresh.sign(&RefreshPayload {
             token_type: REFRESH,
             exp: session.expires_at.as_seconds(),
             iat: session.rotated_at.as_seconds(),
             jti: self.token_id(REFRESH, session),
-            user_id: self.user_id(session.user_id),
+            user_id: UserIdClaim::of(user, self.simplejwt),
+            uid: number_beside_key(user),
             sid: session.id.to_string(),
             r#gen: session.generation.0,
         })
@@ -230,37 +239,25 @@ impl TokenAuthority {
         context.update(&session.generation.0.to_be_bytes());
         hex(context.sign().as_ref().get(..16).unwrap_or_default())
     }
-
-    fn user_id(&self, id: UserId) -> UserIdClaim {
-        match self.simplejwt {
-            SimpleJwt::V5_4 => UserIdClaim::Number(id.0),
-            SimpleJwt::V5_5 => UserIdClaim::Text(id.to_string()),
-        }
-    }
 }
 
 impl TokenService for TokenAuthority {
     fn issue(&self, session: &Session, user: &User) -> Result<TokenPair, CannotSign> {
-        Ok(TokenPair { access: self.sign_access(session, user)?, refresh: self.sign_refresh(session)? })
+        Ok(TokenPair { access: self.sign_access(session, user)?, refresh: self.sign_refresh(session, user)? })
     }
 
     fn access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenRejection> {
         self.remembered.claims_of(token, now, || self.verify_access(token, now))
     }
 
-    fn refresh(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, TokenRejection> {
-        let Verified { origin, claims, .. } = self.verify(token, now)?;
+    fn refresh(&self, token: &str, now: Timestamp) -> Result<PresentedRefresh, TokenRejection> {
+        let Verified { origin, claims, times, .. } = self.verify(token, now)?;
         claims.check_type(REFRESH)?;
-        // Another service's refresh token has no session here.
-        let session_id = claims.session_id()?.filter(|_| origin == Origin::Root);
-        let generation = claims.integer("gen").filter(|generation| *generation >= 0);
-        match (session_id, generation) {
-            (Some(session_id), Some(generation)) => Ok(RefreshClaims {
-                user_id: claims.user_id()?,
-                session_id,
-                generation: Generation(generation),
-            }),
-            _ => Err(TokenRejection::Invalid),
+        match origin {
+            Origin::Root => claims.refresh().map(PresentedRefresh::Own),
+            Origin::Retiring => claims.foreign_refresh(times).map(PresentedRefresh::Foreign),
+            // Whoever has the shared key alone still runs, and honours its refresh tokens itself.
+            Origin::Ring | Origin::Shared => Err(TokenRejection::Invalid),
         }
     }
 
@@ -268,6 +265,10 @@ impl TokenService for TokenAuthority {
         // Plain strings in plain structs: this cannot fail, and an empty set is a valid one.
         serde_json::to_string(&self.ring().public(now)).unwrap_or_else(|_| r#"{"keys":[]}"#.to_owned())
     }
+}
+
+fn pairs(keys: &[(Origin, VerifyingKey)]) -> impl Iterator<Item = (Origin, &VerifyingKey)> {
+    keys.iter().map(|(origin, key)| (*origin, key))
 }
 
 fn refresh_key(root: &RootSecret) -> zeroize::Zeroizing<[u8; 32]> {

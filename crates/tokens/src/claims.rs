@@ -2,10 +2,11 @@
 //! each has a sentence of its own.
 
 use crate::strict_json;
-use doorward_domain::session::SessionId;
+use doorward_domain::session::{Generation, SessionId};
+use doorward_domain::takeover::ForeignTokenId;
 use doorward_domain::time::Timestamp;
-use doorward_domain::token::{AccessClaims, TokenRejection};
-use doorward_domain::user::UserId;
+use doorward_domain::token::{AccessClaims, ForeignRefreshClaims, Holder, RefreshClaims, TokenRejection};
+use doorward_domain::user::{Subject, UserId};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// 9999-12-31T23:59:59Z: a later date is a mistake, or meant to overflow something.
 const LAST_SECOND: i64 = 253_402_300_799;
+
+/// The most code points of another system's token id or primary key: the columns of Django hold as
+/// many.
+const MAX_FOREIGN_CHARS: usize = 255;
 
 /// Who must have issued a token, and for whom.
 #[derive(Debug, Clone, Default)]
@@ -113,34 +118,58 @@ impl ClaimSet {
         if session_id.is_none() && signatory == Signatory::Doorward {
             return Err(TokenRejection::Invalid);
         }
-        let Times { issued_at, expires_at, .. } = times;
-        Ok(AccessClaims { user_id: self.user_id()?, session_id, issued_at, expires_at })
-    }
-
-    /// Whose it is: a number, or from simplejwt 5.5 on the digits of one.
-    pub(crate) fn user_id(&self) -> Result<UserId, TokenRejection> {
-        let id = match self.0.get("user_id") {
-            Some(Value::Number(number)) => number.as_i64(),
-            Some(Value::String(text)) => text.parse().ok().filter(|id: &i64| id.to_string() == *text),
-            _ => None,
+        // Only we write `sid`. In a token without it, a claim `uid` is something of the other system.
+        let holder = match session_id {
+            Some(_) => Holder::Account(self.account()?),
+            None => self.foreign_holder()?,
         };
-        id.filter(|id| *id >= 0).map(UserId).ok_or(TokenRejection::NoUser)
+        let Times { issued_at, expires_at, .. } = times;
+        Ok(AccessClaims { holder, session_id, issued_at, expires_at })
     }
 
-    /// Its session; an error if it names something else.
-    pub(crate) fn session_id(&self) -> Result<Option<SessionId>, TokenRejection> {
-        let Some(claim) = self.0.get("sid") else { return Ok(None) };
-        claim.as_str().and_then(SessionId::parse).map(Some).ok_or(TokenRejection::Invalid)
+    /// What a refresh token of ours says, once it is known to be one.
+    pub(crate) fn refresh(&self) -> Result<RefreshClaims, TokenRejection> {
+        let session_id = self.session_id()?.ok_or(TokenRejection::Invalid)?;
+        let generation = self.0.get("gen").and_then(whole).ok_or(TokenRejection::Invalid)?;
+        Ok(RefreshClaims { user_id: self.account()?, session_id, generation: Generation(generation) })
     }
 
-    /// A claim that is a whole number.
-    pub(crate) fn integer(&self, name: &str) -> Option<i64> {
-        self.0.get(name)?.as_i64()
+    /// What another system's refresh token says, once it is known to be one. It has no session here.
+    pub(crate) fn foreign_refresh(&self, times: Times) -> Result<ForeignRefreshClaims, TokenRejection> {
+        let id = self.0.get("jti").and_then(foreign_text).filter(|_| !self.0.contains_key("sid"));
+        let id = ForeignTokenId(id.ok_or(TokenRejection::Invalid)?.to_owned());
+        let Times { issued_at, expires_at, .. } = times;
+        Ok(ForeignRefreshClaims { holder: self.foreign_holder()?, id, issued_at, expires_at })
     }
 
     /// All claims.
     pub(crate) fn into_map(self) -> Map<String, Value> {
         self.0
+    }
+
+    /// Whose a token of ours is: its `user_id`, or its `uid` where that is the account's key.
+    fn account(&self) -> Result<UserId, TokenRejection> {
+        let id = match (self.0.get("user_id"), self.0.get("uid")) {
+            (Some(number), None) => account_number(number),
+            (Some(Value::String(key)), Some(number)) if !key.is_empty() => whole(number),
+            _ => None,
+        };
+        id.map(UserId).ok_or(TokenRejection::NoUser)
+    }
+
+    /// Whose another system's token is: an account with a number, or with a key of another kind.
+    fn foreign_holder(&self) -> Result<Holder, TokenRejection> {
+        let user_id = self.0.get("user_id").ok_or(TokenRejection::NoUser)?;
+        let account = account_number(user_id).map(|id| Holder::Account(UserId(id)));
+        let subject =
+            || foreign_text(user_id).map(|key| Holder::Subject(Subject::from_stored(key.to_owned())));
+        account.or_else(subject).ok_or(TokenRejection::NoUser)
+    }
+
+    /// Its session; an error if it names something else.
+    fn session_id(&self) -> Result<Option<SessionId>, TokenRejection> {
+        let Some(claim) = self.0.get("sid") else { return Ok(None) };
+        claim.as_str().and_then(SessionId::parse).map(Some).ok_or(TokenRejection::Invalid)
     }
 
     /// A `NumericDate` (RFC 7519, section 2), without its fraction.
@@ -153,4 +182,25 @@ impl ClaimSet {
         let seconds = seconds.filter(|seconds| (0..=LAST_SECOND).contains(seconds));
         seconds.map(|seconds| Some(Timestamp::from_seconds(seconds))).ok_or(TokenRejection::Invalid)
     }
+}
+
+/// A number of an account, or from simplejwt 5.5 on the digits of one.
+fn account_number(claim: &Value) -> Option<i64> {
+    match claim {
+        Value::String(text) => text.parse().ok().filter(|id: &i64| *id >= 0 && id.to_string() == *text),
+        other => whole(other),
+    }
+}
+
+/// A whole number that is not negative.
+fn whole(claim: &Value) -> Option<i64> {
+    claim.as_i64().filter(|number| *number >= 0)
+}
+
+/// A text that a database is asked for. No id has control characters, and not every database takes
+/// a NUL.
+fn foreign_text(claim: &Value) -> Option<&str> {
+    let text = claim.as_str()?;
+    let fits = !text.is_empty() && text.chars().count() <= MAX_FOREIGN_CHARS;
+    (fits && !text.contains(char::is_control)).then_some(text)
 }

@@ -7,13 +7,14 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// The secret of HS256 that another service signs and verifies with too: simplejwt's `SIGNING_KEY`,
-/// which is Django's `SECRET_KEY` unless it is set. The text is used as it is, in UTF-8.
+/// The secret of HS256 that another service signs and verifies access tokens with too: simplejwt's
+/// `SIGNING_KEY`, which is Django's `SECRET_KEY` unless it is set. The text is used as it is, in UTF-8.
 #[derive(Clone)]
 pub struct SharedKey(Zeroizing<String>);
 
-/// A key that no longer signs, but whose access tokens are honoured until they expire. It is found
-/// by trying, since simplejwt's tokens name no key.
+/// A key that no longer signs, but whose access tokens are honoured until they expire and whose
+/// refresh tokens are exchanged for sessions of ours. It is found by trying, since simplejwt's tokens
+/// name no key.
 #[derive(Clone)]
 pub struct RetiringKey {
     algorithm: Algorithm,

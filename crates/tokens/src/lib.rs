@@ -4,14 +4,15 @@
 //!
 //! ```
 //! use doorward_domain::time::Timestamp;
-//! use doorward_domain::token::TokenRejection;
+//! use doorward_domain::token::{Holder, TokenRejection};
+//! use doorward_domain::user::UserId;
 //! use doorward_tokens::Verifier;
 //!
 //! # fn fetched_and_received() -> Result<(String, String), Box<dyn std::error::Error>> {
 //! #     use doorward_domain::identity::Username;
 //! #     use doorward_domain::keys::{Algorithm, KeyMaker, KeyTimes, SigningKey};
 //! #     use doorward_domain::session::{Client, Session, SessionId, SessionPolicy};
-//! #     use doorward_domain::user::{FullName, Subject, User, UserId};
+//! #     use doorward_domain::user::{FullName, Subject, User};
 //! #     use doorward_tokens::{AwsKeyMaker, OsRandom, RootSecret, TokenAuthority, TokenSettings};
 //! #     use doorward_domain::token::TokenService;
 //! #     let random = std::sync::Arc::new(OsRandom::new());
@@ -35,6 +36,8 @@
 //! #         is_active: true,
 //! #         is_staff: false,
 //! #         is_superuser: false,
+//! #         groups: Vec::new(),
+//! #         is_known_by_subject: false,
 //! #         date_joined: now,
 //! #         tokens_valid_after: now,
 //! #     };
@@ -49,7 +52,7 @@
 //!
 //! let verifier = Verifier::from_jwks(&key_set)?.issuer("https://id.example.org").audience("shop");
 //! let verified = verifier.verify(&token, now)?;
-//! assert_eq!(verified.access.user_id.0, 42);
+//! assert_eq!(verified.access.holder, Holder::Account(UserId(42)));
 //!
 //! let later = Timestamp::from_seconds(1_800_000_300);
 //! assert_eq!(verifier.verify(&token, later), Err(TokenRejection::Expired));
@@ -79,16 +82,35 @@
 //! 3. The signature is verified, then the times, the issuer and the audience, the id and type, the
 //!    session and the user: in simplejwt's order, since clients see which one failed first.
 //!
-//! Three kinds of keys vouch for tokens, and each for its own kind alone:
+//! Four kinds of keys vouch for tokens, and each for what it is for alone:
 //!
-//! | key | signs | in the header |
+//! | key | vouches for | in the header |
 //! |---|---|---|
 //! | the server's own, of the database | access tokens | `typ` is `JWT`, `kid` names it |
 //! | the refresh key, derived from the root secret | refresh tokens | `typ` is `refresh+jwt`, no `kid` |
-//! | the shared key, and retiring ones | access tokens, of a Django service too | no `kid` |
+//! | the shared key | access tokens, of a Django service too | no `kid` |
+//! | a retiring key | the same, and refresh tokens of that service | no `kid` |
 //!
-//! A token of the first two must say everything that this crate writes. A token of the third may lack
+//! A token of the first two must say everything that this crate writes. A token of the others may lack
 //! `sid`, `nbf`, `iss` and `aud`, which simplejwt does not write; what it says of them must be right.
+//!
+//! # Whose a token is
+//!
+//! `user_id` is what a Django service knows the account by. For most accounts that is their number. An
+//! account that came from a system with other keys, UUIDs for example, keeps its key there, and our own
+//! tokens say its number in the claim `uid` beside it: a request with one needs no look-up. A token of
+//! the other system has no `uid`, and is read as [`Holder::Subject`](doorward_domain::token::Holder).
+//! A claim of that name counts only where there is a `sid`, which nobody but this crate writes.
+//!
+//! # Taking over from another service
+//!
+//! While the key of a service that was replaced is configured as retiring, nobody who was logged in
+//! there notices: its access tokens open what they opened, and
+//! [`refresh`](doorward_domain::token::TokenService::refresh) reads its refresh tokens as
+//! [`PresentedRefresh::Foreign`](doorward_domain::token::PresentedRefresh), with their `jti`, for
+//! whoever keeps count to exchange once. The shared key does not allow that, since a service that has it
+//! still runs: it would go on honouring a token that was exchanged here. A key that is configured as
+//! both is retiring.
 //!
 //! # What is remembered
 //!

@@ -1,7 +1,7 @@
 //! The claims that are written.
 
-use crate::settings::UserClaim;
-use doorward_domain::user::User;
+use crate::settings::{SimpleJwt, UserClaim};
+use doorward_domain::user::{PublicId, User};
 use serde::{Serialize, Serializer};
 
 /// An access token's claims.
@@ -12,7 +12,9 @@ pub(crate) struct AccessPayload<'a> {
     pub(crate) iat: i64,
     pub(crate) nbf: i64,
     pub(crate) jti: String,
-    pub(crate) user_id: UserIdClaim,
+    pub(crate) user_id: UserIdClaim<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) uid: Option<i64>,
     pub(crate) sub: &'a str,
     pub(crate) sid: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,22 +27,45 @@ pub(crate) struct AccessPayload<'a> {
 
 /// A refresh token's claims.
 #[derive(Serialize)]
-pub(crate) struct RefreshPayload {
+pub(crate) struct RefreshPayload<'a> {
     pub(crate) token_type: &'static str,
     pub(crate) exp: i64,
     pub(crate) iat: i64,
     pub(crate) jti: String,
-    pub(crate) user_id: UserIdClaim,
+    pub(crate) user_id: UserIdClaim<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) uid: Option<i64>,
     pub(crate) sid: String,
     pub(crate) r#gen: i64,
 }
 
-/// A user's number, as one or the other simplejwt writes it.
+/// What others know an account by: a number, as one or the other simplejwt writes it, or a key.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(crate) enum UserIdClaim {
+pub(crate) enum UserIdClaim<'a> {
     Number(i64),
-    Text(String),
+    Digits(String),
+    Key(&'a str),
+}
+
+impl<'a> UserIdClaim<'a> {
+    /// What is written of `user`.
+    pub(crate) fn of(user: &'a User, simplejwt: SimpleJwt) -> Self {
+        match (user.public_id(), simplejwt) {
+            (PublicId::Number(id), SimpleJwt::V5_4) => Self::Number(id.0),
+            (PublicId::Number(id), SimpleJwt::V5_5) => Self::Digits(id.to_string()),
+            (PublicId::Key(key), _) => Self::Key(key.as_str()),
+        }
+    }
+}
+
+/// The claim `uid`: the number of an account whose `user_id` is another key, so that a request with
+/// the token does not have to look it up.
+pub(crate) fn number_beside_key(user: &User) -> Option<i64> {
+    match user.public_id() {
+        PublicId::Number(_) => None,
+        PublicId::Key(_) => Some(user.id.0),
+    }
 }
 
 /// One audience is a string, several are an array (RFC 7519, section 4.1.3).
@@ -72,6 +97,7 @@ pub(crate) struct AboutUser<'a> {
 enum Fact<'a> {
     Text(&'a str),
     Flag(bool),
+    Names(&'a [String]),
 }
 
 impl Serialize for AboutUser<'_> {
@@ -88,5 +114,11 @@ fn fact(claim: UserClaim, user: &User) -> Option<Fact<'_>> {
         UserClaim::FullName => Some(Fact::Text(user.full_name.as_str())),
         UserClaim::IsStaff => Some(Fact::Flag(user.is_staff)),
         UserClaim::IsSuperuser => Some(Fact::Flag(user.is_superuser)),
+        UserClaim::Groups => fits(&user.groups).then_some(Fact::Names(&user.groups)),
     }
+}
+
+/// Whether a token stays within what headers carry if it says this.
+fn fits(groups: &[String]) -> bool {
+    serde_json::to_string(groups).is_ok_and(|json| json.len() <= UserClaim::MAX_GROUPS_BYTES)
 }

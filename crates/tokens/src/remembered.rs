@@ -109,11 +109,12 @@ fn sha256(token: &str) -> Option<[u8; 32]> {
 mod tests {
     use super::*;
     use crate::tests::support::{NOW, after};
+    use doorward_domain::token::Holder;
     use doorward_domain::user::UserId;
 
     fn accepted(id: i64) -> Accepted {
-        let claims =
-            AccessClaims { user_id: UserId(id), session_id: None, issued_at: NOW, expires_at: after(300) };
+        let holder = Holder::Account(UserId(id));
+        let claims = AccessClaims { holder, session_id: None, issued_at: NOW, expires_at: after(300) };
         Accepted { claims, during: NOW..after(300) }
     }
 

@@ -19,13 +19,20 @@ pub struct TokenSettings {
     pub simplejwt: SimpleJwt,
     /// What access tokens tell about the account, beyond its ids.
     pub claims: Vec<UserClaim>,
-    /// Signs, if [`TokenSettings::algorithm`] is HS256; always verifies.
+    /// The secret of a service that runs beside this one. Access tokens that it signed are honoured,
+    /// and it is what ours are signed with if [`TokenSettings::algorithm`] is HS256. It vouches for no
+    /// refresh token: the other service still honours its own, and would go on doing so after the
+    /// exchange.
     pub shared_key: Option<SharedKey>,
-    /// Keys that verify and do not sign.
+    /// Keys of a service that this one has replaced, or that used to sign here. None of them signs.
+    /// Access tokens that they signed are honoured until they expire, and refresh tokens may be
+    /// exchanged for a session of ours, each once (see
+    /// [`PresentedRefresh::Foreign`](doorward_domain::token::PresentedRefresh::Foreign)). A key that
+    /// is also the [`TokenSettings::shared_key`] may do what either may.
     pub retiring_keys: Vec<RetiringKey>,
     /// How many access tokens are remembered once they are verified, so that the next request with
-    /// the same token costs a digest in place of a signature. Each takes about 140 bytes, from when
-    /// it is there, and 200 where more are in use than that: 14 MB and 20 MB for the default of
+    /// the same token costs a digest in place of a signature. Each takes about 160 bytes, from when
+    /// it is there, and 240 where more are in use than that: 16 MB and 24 MB for the default of
     /// 100,000. 0 verifies every token every time.
     pub remembered_tokens: usize,
 }
@@ -70,12 +77,20 @@ pub enum UserClaim {
     IsStaff,
     /// `is_superuser`
     IsSuperuser,
+    /// `groups`: the names of its groups, in order; an empty list where it has none. Left out where
+    /// the list takes more than [`UserClaim::MAX_GROUPS_BYTES`], so that whoever needs the groups of
+    /// such an account has to ask for them.
+    Groups,
 }
 
 impl UserClaim {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Username, Self::Email, Self::FullName, Self::IsStaff, Self::IsSuperuser];
+    pub const ALL: [Self; 6] =
+        [Self::Username, Self::Email, Self::FullName, Self::IsStaff, Self::IsSuperuser, Self::Groups];
+
+    /// The most bytes of JSON that the claim `groups` may take. Servers and proxies refuse a request
+    /// whose headers are longer than some 8 KiB, and a token is a third longer than its claims.
+    pub const MAX_GROUPS_BYTES: usize = 4096;
 
     /// Its name in the token and in settings.
     pub const fn name(self) -> &'static str {
@@ -85,6 +100,7 @@ impl UserClaim {
             Self::FullName => "full_name",
             Self::IsStaff => "is_staff",
             Self::IsSuperuser => "is_superuser",
+            Self::Groups => "groups",
         }
     }
 

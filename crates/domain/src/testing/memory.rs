@@ -1,14 +1,21 @@
-use crate::identity::{CanonicalName, EmailAddress};
+use crate::identity::{CanonicalName, EmailAddress, Username};
 use crate::keys::{KeyId, KeyRecord};
 use crate::password::PasswordHash;
 use crate::sealing::Fingerprint;
 use crate::session::{End, Rotation, Session, SessionId};
 use crate::standing::{ChangeNumber, Changes, Standing};
-use crate::store::{Done, Ending, Lookup, ReadJob, Rotated, Store, StoreError, Taken, Transaction, WriteJob};
+use crate::store::{
+    Archive, Done, Ending, Lookup, ReadJob, Rotated, Store, StoreError, Taken, Transaction, WriteJob,
+};
+use crate::takeover::{
+    AccountRecord, Amendment, Attributes, ForeignKey, ForeignToken, ForeignTokenId, Group, ImportRecord,
+    ImportedAccount, NameOwner,
+};
 use crate::time::Timestamp;
-use crate::user::{Credential, CredentialVersion, FullName, NewUser, Profile, User, UserId};
-use std::collections::{BTreeMap, VecDeque};
+use crate::user::{Credential, CredentialVersion, FullName, NewUser, Profile, Subject, User, UserId};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::ready;
+use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -22,25 +29,20 @@ pub struct MemoryStore {
 
 #[derive(Debug, Clone, Default)]
 struct Tables {
-    users: BTreeMap<UserId, Account>,
+    users: BTreeMap<UserId, AccountRecord>,
     last_user: i64,
     sessions: BTreeMap<SessionId, Session>,
     keys: Vec<KeyRecord>,
     key_ring_version: i64,
     root: Option<Fingerprint>,
+    groups: Vec<Group>,
+    imports: BTreeMap<ForeignKey, ImportRecord>,
+    foreign_tokens: HashMap<ForeignTokenId, ForeignToken>,
     /// The kept changes; the last one has the number `last_change`.
     changes: VecDeque<UserId>,
     last_change: i64,
     /// What the unit of work changed that is under way.
     changed: Vec<UserId>,
-}
-
-#[derive(Debug, Clone)]
-struct Account {
-    user: User,
-    password: PasswordHash,
-    version: CredentialVersion,
-    last_login: Option<Timestamp>,
 }
 
 impl MemoryStore {
@@ -105,7 +107,7 @@ impl Store for MemoryStore {
 }
 
 impl Tables {
-    fn owner(&self, name: &CanonicalName) -> Option<&Account> {
+    fn owner(&self, name: &CanonicalName) -> Option<&AccountRecord> {
         self.users.values().find(|account| {
             let address = account.user.email.as_ref().map(EmailAddress::canonical);
             account.user.username.canonical() == name || address == Some(name)
@@ -113,7 +115,7 @@ impl Tables {
     }
 
     /// Changes an account and thereby its standing.
-    fn change(&mut self, id: UserId, change: impl FnOnce(&mut Account)) -> bool {
+    fn change(&mut self, id: UserId, change: impl FnOnce(&mut AccountRecord)) -> bool {
         let found = self.users.get_mut(&id).map(change).is_some();
         self.has_changed(id, found)
     }
@@ -134,8 +136,8 @@ impl Tables {
     fn change_if(
         &mut self,
         id: UserId,
-        guard: impl FnOnce(&Account) -> bool,
-        change: impl FnOnce(&mut Account),
+        guard: impl FnOnce(&AccountRecord) -> bool,
+        change: impl FnOnce(&mut AccountRecord),
     ) -> bool {
         self.users.get_mut(&id).filter(|account| guard(account)).map(change).is_some()
     }
@@ -150,7 +152,7 @@ impl Lookup for Tables {
         Ok(self
             .users
             .get(&id)
-            .map(|Account { user, last_login, .. }| Profile { user: user.clone(), last_login: *last_login }))
+            .map(|AccountRecord { user, last_login, .. }| Profile { user: user.clone(), last_login: *last_login }))
     }
 
     fn user_by_login_name(&mut self, name: &CanonicalName) -> Result<Option<User>, StoreError> {
@@ -161,7 +163,7 @@ impl Lookup for Tables {
         Ok(self.owner(name).map(|account| Credential {
             user_id: account.user.id,
             password: account.password.clone(),
-            version: account.version,
+            version: account.credential_version,
             is_active: account.user.is_active,
         }))
     }
@@ -208,6 +210,23 @@ impl Lookup for Tables {
     fn root_fingerprint(&mut self) -> Result<Option<Fingerprint>, StoreError> {
         Ok(self.root.clone())
     }
+
+    fn account_of(&mut self, subject: &Subject) -> Result<Option<UserId>, StoreError> {
+        Ok(self.users.values().find(|account| account.user.subject == *subject).map(|account| account.user.id))
+    }
+
+    fn foreign_token(&mut self, id: &ForeignTokenId) -> Result<Option<ForeignToken>, StoreError> {
+        Ok(self.foreign_tokens.get(id).cloned())
+    }
+
+    fn accounts_after(&mut self, after: UserId, limit: u32) -> Result<Vec<AccountRecord>, StoreError> {
+        let next = self.users.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(next.map(|(_, account)| account.clone()).take(size(limit)).collect())
+    }
+
+    fn groups(&mut self) -> Result<Vec<Group>, StoreError> {
+        Ok(self.groups.clone())
+    }
 }
 
 impl Transaction for Tables {
@@ -228,14 +247,18 @@ impl Transaction for Tables {
             is_active: true,
             is_staff: new.is_staff,
             is_superuser: new.is_superuser,
+            groups: Vec::new(),
+            is_known_by_subject: false,
             date_joined: new.date_joined,
             tokens_valid_after: Timestamp::EPOCH,
         };
-        let account = Account {
+        let account = AccountRecord {
             user: user.clone(),
-            password: new.password.clone(),
-            version: CredentialVersion(0),
             last_login: None,
+            password: new.password.clone(),
+            credential_version: CredentialVersion::FIRST,
+            permissions: Vec::new(),
+            attributes: Attributes::default(),
         };
         self.users.insert(user.id, account);
         Ok(Ok(user))
@@ -247,7 +270,7 @@ impl Transaction for Tables {
         version: CredentialVersion,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let unchanged = |account: &Account| account.user.is_active && account.version == version;
+        let unchanged = |account: &AccountRecord| account.user.is_active && account.credential_version == version;
         Ok(self.change_if(id, unchanged, |account| account.last_login = Some(now)))
     }
 
@@ -257,14 +280,14 @@ impl Transaction for Tables {
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<bool, StoreError> {
-        let unchanged = |account: &Account| account.password == *old;
+        let unchanged = |account: &AccountRecord| account.password == *old;
         Ok(self.change_if(id, unchanged, |account| account.password = new.clone()))
     }
 
     fn set_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
         Ok(self.change(id, |account| {
             account.password = hash.clone();
-            account.version.0 += 1;
+            account.credential_version.0 += 1;
             account.user.tokens_valid_after = now;
         }))
     }
@@ -339,7 +362,7 @@ impl Transaction for Tables {
 
     fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let old = self.sessions.values().filter(|session| session.expires_at < before);
-        let ids: Vec<_> = old.map(|session| session.id).take(usize::try_from(limit).unwrap()).collect();
+        let ids: Vec<_> = old.map(|session| session.id).take(size(limit)).collect();
         for id in &ids {
             self.sessions.remove(id);
         }
@@ -378,4 +401,113 @@ impl Transaction for Tables {
         }
         Ok(current)
     }
+
+    fn spend_foreign_token(&mut self, token: &ForeignToken) -> Result<bool, StoreError> {
+        let unspent = self.foreign_tokens.get(&token.id).is_none_or(|known| known.spent.is_none());
+        if unspent {
+            self.foreign_tokens.insert(token.id.clone(), token.clone());
+        }
+        Ok(unspent)
+    }
+
+    fn sweep_foreign_tokens(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let old = self.foreign_tokens.values().filter(|token| token.expires_at < before);
+        let ids: Vec<_> = old.map(|token| token.id.clone()).take(size(limit)).collect();
+        for id in &ids {
+            self.foreign_tokens.remove(id);
+        }
+        Ok(u64::try_from(ids.len()).unwrap())
+    }
+
+    fn archive(&mut self) -> &mut dyn Archive {
+        self
+    }
+}
+
+impl Archive for Tables {
+    fn imports(&mut self, keys: &[ForeignKey]) -> Result<Vec<ImportRecord>, StoreError> {
+        Ok(keys.iter().filter_map(|key| self.imports.get(key).cloned()).collect())
+    }
+
+    fn imports_after(
+        &mut self,
+        after: Option<&ForeignKey>,
+        limit: u32,
+    ) -> Result<Vec<ImportRecord>, StoreError> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let next = self.imports.range((from, Bound::Unbounded));
+        Ok(next.map(|(_, record)| record.clone()).take(size(limit)).collect())
+    }
+
+    fn accounts(&mut self, ids: &[UserId]) -> Result<Vec<AccountRecord>, StoreError> {
+        Ok(ids.iter().filter_map(|id| self.users.get(id).cloned()).collect())
+    }
+
+    fn owners(&mut self, names: &[CanonicalName]) -> Result<Vec<NameOwner>, StoreError> {
+        let owner = |name: &CanonicalName| {
+            let user = &self.owner(name)?.user;
+            Some(NameOwner {
+                name: name.clone(),
+                user: user.id,
+                is_username: user.username.canonical() == name,
+            })
+        };
+        Ok(names.iter().filter_map(owner).collect())
+    }
+
+    fn insert_accounts(&mut self, accounts: &[ImportedAccount]) -> Result<(), StoreError> {
+        let given = accounts.iter().filter_map(|new| new.id).map(|UserId(id)| id);
+        self.last_user = given.chain([self.last_user]).max().unwrap();
+        for new in accounts {
+            let id = new.id.unwrap_or_else(|| {
+                self.last_user += 1;
+                UserId(self.last_user)
+            });
+            let record = new.as_record(id);
+            let User { username, email, subject, .. } = &record.user;
+            let mut names = [Some(username.canonical()), email.as_ref().map(EmailAddress::canonical)];
+            let taken = names.iter_mut().flatten().any(|name| self.owner(name).is_some());
+            if taken || self.users.contains_key(&id) || self.account_of(subject)?.is_some() {
+                return Err(StoreError::Conflict("a name, number or subject is taken".into()));
+            }
+            self.users.insert(id, record);
+            let import = new.as_import(id);
+            self.imports.insert(import.key.clone(), import);
+        }
+        Ok(())
+    }
+
+    fn put_imports(&mut self, records: &[ImportRecord]) -> Result<(), StoreError> {
+        self.imports.extend(records.iter().map(|record| (record.key.clone(), record.clone())));
+        Ok(())
+    }
+
+    fn amend(&mut self, id: UserId, amendment: &Amendment) -> Result<bool, StoreError> {
+        let email = amendment.email.iter().flatten().map(EmailAddress::canonical);
+        let mut names = amendment.username.iter().map(Username::canonical).chain(email);
+        if names.any(|name| self.owner(name).is_some_and(|owner| owner.user.id != id)) {
+            return Err(StoreError::Conflict("a name is taken".into()));
+        }
+        Ok(self.change(id, |account| *account = amendment.applied_to(account.clone())))
+    }
+
+    fn put_groups(&mut self, groups: &[Group]) -> Result<(), StoreError> {
+        for group in groups {
+            self.groups.retain(|there| there.name != group.name && there.id != group.id);
+            self.groups.push(group.clone());
+        }
+        self.groups.sort_by_key(|group| group.id);
+        Ok(())
+    }
+
+    fn note_foreign_tokens(&mut self, tokens: &[ForeignToken]) -> Result<(), StoreError> {
+        for token in tokens {
+            self.spend_foreign_token(token)?;
+        }
+        Ok(())
+    }
+}
+
+fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap()
 }

@@ -9,6 +9,7 @@
 
 mod clock;
 mod executor;
+mod foreign;
 mod hasher;
 mod keys;
 mod memory;
@@ -19,6 +20,7 @@ mod world;
 
 pub use clock::TestClock;
 pub use executor::block_on;
+pub use foreign::{TestSource, foreign};
 pub use hasher::TestHasher;
 pub use keys::{TestKeyMaker, TestSealer};
 pub use memory::MemoryStore;

@@ -1,10 +1,14 @@
 use crate::session::{Generation, Session, SessionId};
+use crate::takeover::ForeignTokenId;
 use crate::time::Timestamp;
-use crate::token::{AccessClaims, CannotSign, RefreshClaims, TokenPair, TokenRejection, TokenService};
-use crate::user::{User, UserId};
+use crate::token::{
+    AccessClaims, CannotSign, ForeignRefreshClaims, Holder, PresentedRefresh, RefreshClaims, TokenPair,
+    TokenRejection, TokenService,
+};
+use crate::user::{Subject, User, UserId};
 use std::time::Duration;
 
-/// Tokens in clear: `type:user:session:generation:issued:expires`. Whoever can write can forge
+/// Tokens in clear: `type:holder:session:generation:issued:expires`. Whoever can write can forge
 /// them, which is what a test wants.
 #[derive(Debug, Default)]
 pub struct TestTokens;
@@ -13,8 +17,8 @@ const ACCESS_LIFETIME: Duration = Duration::from_secs(300);
 
 struct Parts<'a> {
     kind: &'a str,
-    user: UserId,
-    session: Option<SessionId>,
+    holder: Holder,
+    session: &'a str,
     generation: Generation,
     issued: Timestamp,
     expires: Timestamp,
@@ -23,8 +27,20 @@ struct Parts<'a> {
 impl TestTokens {
     /// An access token as a service with a shared key issues it: of no session.
     pub fn without_session(&self, user: UserId, issued: Timestamp) -> String {
+        self.foreign_access(&user.to_string(), issued)
+    }
+
+    /// The same for any primary key: one that is no whole number is a subject.
+    pub fn foreign_access(&self, key: &str, issued: Timestamp) -> String {
         let expires = issued.plus(ACCESS_LIFETIME).as_seconds();
-        format!("access:{user}::0:{}:{expires}", issued.as_seconds())
+        format!("access:{key}::0:{}:{expires}", issued.as_seconds())
+    }
+
+    /// A refresh token as a service with a retiring key issued it, good for a day. Its `jti` must not
+    /// be a UUID.
+    pub fn foreign_refresh(&self, key: &str, jti: &str, issued: Timestamp) -> String {
+        let issued = issued.as_seconds();
+        format!("refresh:{key}:{jti}:0:{issued}:{}", issued.saturating_add(24 * 3600))
     }
 }
 
@@ -40,14 +56,26 @@ impl TokenService for TestTokens {
     }
 
     fn access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenRejection> {
-        let Parts { user, session, issued, expires, .. } = read(token, "access", now)?;
-        Ok(AccessClaims { user_id: user, session_id: session, issued_at: issued, expires_at: expires })
+        let Parts { holder, session, issued, expires, .. } = read(token, "access", now)?;
+        let session_id = SessionId::parse(session);
+        Ok(AccessClaims { holder, session_id, issued_at: issued, expires_at: expires })
     }
 
-    fn refresh(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, TokenRejection> {
-        let Parts { user, session, generation, .. } = read(token, "refresh", now)?;
-        let session_id = session.ok_or(TokenRejection::Invalid)?;
-        Ok(RefreshClaims { user_id: user, session_id, generation })
+    fn refresh(&self, token: &str, now: Timestamp) -> Result<PresentedRefresh, TokenRejection> {
+        let Parts { holder, session, generation, issued, expires, .. } = read(token, "refresh", now)?;
+        match (SessionId::parse(session), holder) {
+            (Some(session_id), Holder::Account(user_id)) => {
+                Ok(PresentedRefresh::Own(RefreshClaims { user_id, session_id, generation }))
+            }
+            (Some(_), Holder::Subject(_)) => Err(TokenRejection::NoUser),
+            (None, _) if session.is_empty() => Err(TokenRejection::NoId),
+            (None, holder) => Ok(PresentedRefresh::Foreign(ForeignRefreshClaims {
+                holder,
+                id: ForeignTokenId(session.to_owned()),
+                issued_at: issued,
+                expires_at: expires,
+            })),
+        }
     }
 
     fn key_set(&self, _: Timestamp) -> String {
@@ -69,12 +97,16 @@ fn read<'a>(token: &'a str, kind: &str, now: Timestamp) -> Result<Parts<'a>, Tok
 fn parse(token: &str) -> Option<Parts<'_>> {
     let mut parts = token.split(':');
     let kind = parts.next()?;
-    let user = UserId(parts.next()?.parse().ok()?);
-    let session = SessionId::parse(parts.next()?);
+    let key = parts.next()?;
+    let holder = key.parse().map_or_else(
+        |_| Holder::Subject(Subject::from_stored(key.to_owned())),
+        |number| Holder::Account(UserId(number)),
+    );
+    let session = parts.next()?;
     let mut number = || parts.next()?.parse().ok();
     Some(Parts {
         kind,
-        user,
+        holder,
         session,
         generation: Generation(number()?),
         issued: Timestamp::from_seconds(number()?),

@@ -1,8 +1,10 @@
+use super::exchange::find_honoured_holder;
+use super::holder::{find_number, is_known_as};
 use super::{Auth, Failure};
 use crate::session::SessionId;
 use crate::standing::Standing;
 use crate::time::Timestamp;
-use crate::token::{AccessClaims, Claims, TokenRejection};
+use crate::token::{AccessClaims, Claims, ForeignRefreshClaims, Holder, PresentedRefresh, TokenRejection};
 use crate::user::User;
 use std::sync::Arc;
 
@@ -53,7 +55,8 @@ impl Auth {
         let now = self.ports.clock.now();
         let claims = match self.ports.tokens.any(token, now)? {
             Claims::Access(claims) => return self.caller(&claims, now).await.map(drop),
-            Claims::Refresh(claims) => claims,
+            Claims::Refresh(PresentedRefresh::Own(claims)) => claims,
+            Claims::Refresh(PresentedRefresh::Foreign(claims)) => return self.verify_foreign(claims).await,
         };
         let found = self.ports.store.query(move |db| db.session(claims.session_id)).await;
         let is_current = found.map_err(Failure::from)?.is_some_and(|(session, user)| {
@@ -62,8 +65,25 @@ impl Auth {
         if is_current { Ok(()) } else { Err(TokenRejection::Revoked.into()) }
     }
 
+    async fn verify_foreign(&self, claims: ForeignRefreshClaims) -> Result<(), AuthenticationError> {
+        let look = self.ports.store.query(move |db| {
+            let spent = db.foreign_token(&claims.id)?.and_then(|token| token.spent);
+            Ok(spent.is_none() && find_honoured_holder(db, &claims)?.is_ok())
+        });
+        if look.await.map_err(Failure::from)? { Ok(()) } else { Err(TokenRejection::Revoked.into()) }
+    }
+
     async fn caller(&self, claims: &AccessClaims, now: Timestamp) -> Result<Caller, AuthenticationError> {
-        let standing = self.ports.store.standing(claims.user_id, claims.session_id, now).await;
+        let store = &self.ports.store;
+        let user = match &claims.holder {
+            Holder::Account(id) => Some(*id),
+            holder @ Holder::Subject(_) => {
+                let holder = holder.clone();
+                store.query(move |db| find_number(db, &holder)).await.map_err(Failure::from)?
+            }
+        };
+        let user = user.ok_or(AuthenticationError::UserNotFound)?;
+        let standing = store.standing(user, claims.session_id, now).await;
         judge(standing.map_err(Failure::from)?, claims, now)
     }
 }
@@ -78,6 +98,10 @@ pub fn judge(
     now: Timestamp,
 ) -> Result<Caller, AuthenticationError> {
     let Standing { user, session_until } = standing.ok_or(AuthenticationError::UserNotFound)?;
+    // What we issued carries the number; others know an account by what it is known by.
+    if claims.session_id.is_none() && !is_known_as(&user, &claims.holder) {
+        return Err(AuthenticationError::UserNotFound);
+    }
     if !user.is_active {
         return Err(AuthenticationError::UserInactive);
     }

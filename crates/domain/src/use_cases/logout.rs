@@ -1,26 +1,34 @@
-use super::refresh::{punish_reuse, without_session};
-use super::{Auth, Caller, Failure, Refresh, RefreshError, Refreshed};
-use crate::session::{Client, End, EndReason, Presentation};
+use super::exchange::{find_honoured_holder, spent, successor};
+use super::refresh::{Presented, punish_reuse, without_session};
+use super::{Auth, Caller, Exchange, Failure, Refresh, RefreshError, Refreshed};
+use crate::session::{Client, End, EndReason, Generation, Presentation, Session, SessionPolicy};
 use crate::store::{StoreError, Transaction, Verdict};
+use crate::time::Timestamp;
 use crate::token::TokenRejection;
 
 /// What presenting a refresh token for a logout came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Logout {
-    /// The session is over.
+    /// The session is over, or the token that would have begun one is spent.
     Ended,
     /// The token is refused, as a refresh would refuse it.
     Refused(Refreshed),
 }
 
 impl Auth {
-    /// Ends the session of a refresh token.
+    /// Ends the session of a refresh token. One that another system issued can then be exchanged no more.
     ///
     /// # Errors
     /// Why the token is refused: it is then of no use to anybody, but its session may live.
     pub async fn logout_with(&self, refresh_token: &str) -> Result<(), RefreshError> {
-        let request = self.presented(refresh_token, Client::default())?;
-        let ended = self.ports.store.transact(move |tx| end_presented_session(tx, &request)).await;
+        let ended = match self.presented(refresh_token, Client::default())? {
+            Presented::Own(request) => {
+                self.ports.store.transact(move |tx| end_presented_session(tx, &request)).await
+            }
+            Presented::Foreign(request) => {
+                self.ports.store.transact(move |tx| end_foreign_token(tx, &request)).await
+            }
+        };
         match ended.map_err(Failure::from)? {
             Logout::Ended => Ok(()),
             Logout::Refused(Refreshed::NoActiveAccount) => Err(RefreshError::NoActiveAccount),
@@ -71,23 +79,55 @@ pub fn end_presented_session(
     tx: &mut dyn Transaction,
     request: &Refresh,
 ) -> Result<Verdict<Logout>, StoreError> {
-    let Refresh { claims, client, now, policy } = request;
+    let Refresh { claims, now, policy, .. } = request;
+    match tx.session(claims.session_id)? {
+        Some((session, _)) => end_presented(tx, &session, claims.generation, *now, policy),
+        None => Ok(Verdict::RollBack(Logout::Refused(without_session(tx, claims)?))),
+    }
+}
+
+/// The step for another system's refresh token: spends it, or does with the session that it was
+/// exchanged for as [`end_presented_session`] does.
+///
+/// # Errors
+/// The database failed.
+pub fn end_foreign_token(
+    tx: &mut dyn Transaction,
+    request: &Exchange,
+) -> Result<Verdict<Logout>, StoreError> {
+    let Exchange { claims, now, policy, .. } = request;
+    if let Err(refused) = find_honoured_holder(tx, claims)? {
+        return Ok(Verdict::RollBack(Logout::Refused(refused)));
+    }
+    if tx.spend_foreign_token(&spent(claims, *now, None))? {
+        return Ok(Verdict::Commit(Logout::Ended));
+    }
+    match successor(tx, claims)? {
+        Some((session, _)) => end_presented(tx, &session, Generation::BEFORE_FIRST, *now, policy),
+        None => Ok(Verdict::RollBack(Logout::Refused(Refreshed::Revoked))),
+    }
+}
+
+fn end_presented(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    generation: Generation,
+    now: Timestamp,
+    policy: &SessionPolicy,
+) -> Result<Verdict<Logout>, StoreError> {
     let refused = |refreshed| Ok(Verdict::RollBack(Logout::Refused(refreshed)));
-    let Some((session, _)) = tx.session(claims.session_id)? else {
-        return refused(without_session(tx, claims)?);
-    };
-    match session.present(claims.generation, client.clone(), *now, policy) {
+    match session.present(generation, Client::default(), now, policy) {
         Presentation::Rotate(_) | Presentation::Repeat => {
             // Not guarded by the generation: a rotation that runs at the same time must not save
             // the session from its logout.
-            let end = End { at: *now, reason: EndReason::Logout };
+            let end = End { at: now, reason: EndReason::Logout };
             if tx.end_session(session.user_id, session.id, end)? {
                 Ok(Verdict::Commit(Logout::Ended))
             } else {
                 refused(Refreshed::Revoked)
             }
         }
-        Presentation::Reused => Ok(match punish_reuse(tx, &session, *now, policy)? {
+        Presentation::Reused => Ok(match punish_reuse(tx, session, now, policy)? {
             Verdict::Commit(refreshed) => Verdict::Commit(Logout::Refused(refreshed)),
             Verdict::RollBack(refreshed) => Verdict::RollBack(Logout::Refused(refreshed)),
         }),

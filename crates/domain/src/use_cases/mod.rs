@@ -7,6 +7,9 @@
 
 mod accounts;
 mod authenticate;
+mod exchange;
+mod holder;
+mod import;
 mod keys;
 mod login;
 mod logout;
@@ -18,9 +21,14 @@ mod sweep;
 
 pub use accounts::{ChangePasswordError, change_password, delete_account, set_account_active};
 pub use authenticate::{AuthenticationError, Caller, judge};
+pub use exchange::{Exchange, exchange};
+pub use import::{
+    AccountSource, Change, CollisionPolicy, ImportError, ImportRules, Imports, Outcome, Remark, RemarkKind,
+    Remarked, Remarks, Report, SourceError, SourceRow, import_batch, judge_missing,
+};
 pub use keys::{AdoptRootError, KeyChangeError, Keys, OpenKeys, RootAdoption};
 pub use login::{LoginError, LoginRequest, PasswordUpgrade, begin_session, find_credential};
-pub use logout::{Logout, end_presented_session};
+pub use logout::{Logout, end_foreign_token, end_presented_session};
 pub use refresh::{Refresh, RefreshError, Refreshed, rotate};
 pub use register::{CheckedDraft, Draft, DraftErrors, RegisterError, Role, check_draft, insert_account};
 pub use sessions::end_own_session;

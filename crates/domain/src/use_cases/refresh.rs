@@ -1,13 +1,16 @@
+use super::exchange::{Exchange, exchange};
 use super::{Auth, Failure};
-use crate::session::{Client, End, EndReason, Presentation, ReusePolicy, Rotation, Session, SessionPolicy};
+use crate::session::{
+    Client, End, EndReason, Presentation, ReusePolicy, Rotation, Session, SessionId, SessionPolicy,
+};
 use crate::standing::Standing;
 use crate::store::{StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
-use crate::token::{RefreshClaims, TokenPair, TokenRejection};
+use crate::token::{PresentedRefresh, RefreshClaims, TokenPair, TokenRejection};
 use crate::user::User;
 use std::sync::Arc;
 
-/// A refresh token that is presented.
+/// A refresh token of ours that is presented.
 #[derive(Debug, Clone)]
 pub struct Refresh {
     /// What it says.
@@ -48,17 +51,24 @@ pub enum RefreshError {
 }
 
 impl Auth {
-    /// Exchanges a refresh token for the next pair.
+    /// Exchanges a refresh token for the next pair. One that another system issued is exchanged for a
+    /// session, once.
     ///
     /// # Errors
     /// Why it is refused. With [`ReusePolicy::Revoke`], a token that was used before has then
     /// ended its session.
     pub async fn refresh(&self, token: &str, client: Client) -> Result<TokenPair, RefreshError> {
-        let request = self.presented(token, client)?;
-        if let Some((session, user)) = self.rotate_at_once(&request).await? {
-            return Ok(self.ports.tokens.issue(&session, &user).map_err(Failure::from)?);
-        }
-        let refreshed = self.ports.store.transact(move |tx| rotate(tx, &request)).await;
+        let refreshed = match self.presented(token, client)? {
+            Presented::Own(request) => {
+                if let Some((session, user)) = self.rotate_at_once(&request).await? {
+                    return Ok(self.ports.tokens.issue(&session, &user).map_err(Failure::from)?);
+                }
+                self.ports.store.transact(move |tx| rotate(tx, &request)).await
+            }
+            Presented::Foreign(request) => {
+                self.ports.store.transact(move |tx| exchange(tx, &request)).await
+            }
+        };
         match refreshed.map_err(Failure::from)? {
             Refreshed::Current(current) => {
                 let (session, user) = *current;
@@ -82,11 +92,23 @@ impl Auth {
     }
 
     /// Reads a refresh token and joins it with what a step needs to judge it.
-    pub(super) fn presented(&self, token: &str, client: Client) -> Result<Refresh, TokenRejection> {
+    pub(super) fn presented(&self, token: &str, client: Client) -> Result<Presented, TokenRejection> {
         let now = self.ports.clock.now();
-        let claims = self.ports.tokens.refresh(token, now)?;
-        Ok(Refresh { claims, client, now, policy: self.policy.sessions.clone() })
+        let policy = self.policy.sessions.clone();
+        Ok(match self.ports.tokens.refresh(token, now)? {
+            PresentedRefresh::Own(claims) => Presented::Own(Refresh { claims, client, now, policy }),
+            PresentedRefresh::Foreign(claims) => {
+                let session = SessionId::generate(&*self.ports.random, now);
+                Presented::Foreign(Exchange { claims, session, client, now, policy })
+            }
+        })
     }
+}
+
+/// What a step is given to judge.
+pub(super) enum Presented {
+    Own(Refresh),
+    Foreign(Exchange),
 }
 
 /// The step: rotates the session, or says why not.

@@ -7,12 +7,13 @@ use std::time::Duration;
 /// were logged out can be told.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
-/// How many sessions one unit of work deletes: few enough that nobody waits for it.
+/// How many sessions, and how many tokens, one unit of work deletes: few enough that nobody waits for it.
 const BATCH: u32 = 500;
 
 impl Auth {
-    /// Deletes one batch of sessions that expired long ago, and tells how many those were. Call it
-    /// again at once while it returns more than zero. Changes that nobody follows any more go too.
+    /// Deletes one batch of sessions, and of other systems' tokens, that expired long ago, and tells how
+    /// many those were. Call it again at once while it returns more than zero. Changes that nobody
+    /// follows any more go too.
     ///
     /// # Errors
     /// The database failed.
@@ -20,7 +21,9 @@ impl Auth {
         let before = self.ports.clock.now().minus(KEPT);
         let step = move |tx: &mut dyn Transaction| {
             tx.sweep_changes(Changes::KEPT)?;
-            Ok(Verdict::Commit(tx.sweep_sessions(before, BATCH)?))
+            let sessions = tx.sweep_sessions(before, BATCH)?;
+            let tokens = tx.sweep_foreign_tokens(before, BATCH)?;
+            Ok(Verdict::Commit(sessions.saturating_add(tokens)))
         };
         Ok(self.ports.store.transact(step).await?)
     }
@@ -29,6 +32,7 @@ impl Auth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Client;
     use crate::testing::{World, block_on};
 
     #[test]
@@ -41,5 +45,18 @@ mod tests {
         world.clock.advance(KEPT + Duration::from_micros(1));
         assert_eq!(block_on(world.auth.sweep()).unwrap(), 1);
         assert_eq!(block_on(world.auth.sweep()).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_spent_token_of_another_system_is_known_for_as_long_as_it_could_be_presented() {
+        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+        let id = world.find("alice").id.to_string();
+        let token = world.tokens.foreign_refresh(&id, "jti-1", world.clock.now_value());
+        block_on(world.auth.logout_with(&token)).unwrap();
+        world.clock.advance(Duration::from_secs(24 * 3600 - 1));
+        assert_eq!(block_on(world.auth.sweep()).unwrap(), 0);
+        assert!(block_on(world.auth.refresh(&token, Client::default())).is_err());
+        world.clock.advance(KEPT + Duration::from_secs(2));
+        assert_eq!(block_on(world.auth.sweep()).unwrap(), 1);
     }
 }

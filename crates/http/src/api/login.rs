@@ -55,10 +55,7 @@ pub(crate) struct Session {
 )]
 pub(crate) async fn login(call: Call) -> Answer {
     let Credentials { username, password } = Credentials::read(&call.body().await?, call.password_trim())?;
-    let request = LoginRequest { name: username, password, client: call.client() };
-    let ended = call.auth().login(request).await;
-    call.state().metrics.login(outcome(&ended));
-    match ended {
+    match log_in(&call, username, password).await {
         Ok(TokenPair { access, refresh }) => Ok(HttpResponse::Ok().json(Session { refresh, access })),
         Err(LoginError::Refused) => Err(Problem::Unauthorized {
             detail: "No active account found with the given credentials",
@@ -66,6 +63,13 @@ pub(crate) async fn login(call: Call) -> Answer {
         }),
         Err(LoginError::Failure(failure)) => Err(failure.into()),
     }
+}
+
+/// Logs in, and counts how that went.
+pub(crate) async fn log_in(call: &Call, name: String, password: Password) -> Result<TokenPair, LoginError> {
+    let ended = call.auth().login(LoginRequest { name, password, client: call.client() }).await;
+    call.state().metrics.login(outcome(&ended));
+    ended
 }
 
 impl Credentials {

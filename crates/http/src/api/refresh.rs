@@ -23,9 +23,9 @@ const OFFER: Offer = Offer::new("Token Refresh")
 
 /// The current refresh token of a session.
 #[derive(ToSchema)]
-pub(super) struct RefreshToken {
+pub(crate) struct RefreshToken {
     /// The token.
-    pub(super) refresh: String,
+    pub(crate) refresh: String,
 }
 
 /// The next tokens of a session.
@@ -55,7 +55,7 @@ pub(crate) async fn refresh(call: Call) -> Answer {
 }
 
 impl RefreshToken {
-    pub(super) fn read(body: &Body) -> Result<Self, Problem> {
+    pub(crate) fn read(body: &Body) -> Result<Self, Problem> {
         let mut fields = Fields::of(body);
         match fields.text("refresh", Trim::Yes) {
             Some(refresh) => Ok(Self { refresh }),

@@ -3,11 +3,11 @@ use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
-use crate::wire::rfc3339;
+use crate::wire::{AccountId, rfc3339};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::use_cases::Caller;
-use doorward_domain::user::{self, FullName, UserId};
+use doorward_domain::user::{self, FullName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,8 +18,8 @@ pub(crate) fn endpoint() -> Endpoint {
 /// An account, as its owner sees it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Profile {
-    /// Its number: the claim `user_id`.
-    id: i64,
+    /// What others know it by: the claim `user_id`.
+    id: AccountId,
     /// What it logs in with.
     #[schema(example = "alice")]
     username: String,
@@ -37,6 +37,8 @@ pub(crate) struct Profile {
     last_login: Option<String>,
     /// Whether it may enter an administration.
     is_staff: bool,
+    /// The names of its groups, in order.
+    groups: Vec<String>,
 }
 
 /// What an owner can change of an account. What is left out stays.
@@ -104,15 +106,15 @@ impl ProfileChange {
 impl From<user::Profile> for Profile {
     fn from(profile: user::Profile) -> Self {
         let user::Profile { user, last_login } = profile;
-        let UserId(id) = user.id;
         Self {
-            id,
+            id: user.public_id().into(),
             username: user.username.as_str().to_owned(),
             email: user.email.map(|email| email.as_str().to_owned()),
             full_name: user.full_name.as_str().to_owned(),
             date_joined: rfc3339(user.date_joined),
             last_login: last_login.map(rfc3339),
             is_staff: user.is_staff,
+            groups: user.groups,
         }
     }
 }

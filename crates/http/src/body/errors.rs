@@ -11,6 +11,11 @@ impl FieldErrors {
         Self(vec![(field, vec![text.into()])])
     }
 
+    /// Whether nothing is wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds the errors of a field; a field without errors is not mentioned.
     pub(crate) fn add<E: Display>(&mut self, field: &'static str, errors: impl IntoIterator<Item = E>) {
         let told: Vec<_> = errors.into_iter().map(|error| error.to_string()).collect();

@@ -99,6 +99,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A text that may be left out and may be blank; `invalid` is the sentence for what is no string.
+    pub(crate) fn optional_text(&mut self, field: &'static str, invalid: &'static str) -> Option<String> {
+        match self.body.text_or_blank(field, Trim::Yes) {
+            Ok(text) => {
+                let forbidden: Vec<_> = text.forbidden_characters().collect();
+                if forbidden.is_empty() { Some(text.value) } else { self.refuse(field, forbidden) }
+            }
+            Err(Unfit::Missing) => None,
+            Err(Unfit::NotAString) => self.refuse(field, [invalid]),
+            Err(unfit) => self.refuse(field, [unfit]),
+        }
+    }
+
     /// A password that may be hashed.
     pub(crate) fn password(&mut self, field: &'static str, trim: Trim) -> Option<Password> {
         let text = self.text(field, trim)?;

@@ -143,6 +143,12 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap()
     }
 
+    /// Status and body alone.
+    #[track_caller]
+    pub(crate) fn assert_plain(&self, status: u16, body: &str) {
+        assert_eq!((self.status, self.text.as_str()), (status, body));
+    }
+
     /// Status, body, and the headers that go with them.
     #[track_caller]
     pub(crate) fn assert(&self, status: u16, body: &str) {

@@ -1,5 +1,14 @@
-use crate::support::Server;
-use doorward_domain::testing::block_on;
+use crate::support::{PASSWORD, Server};
+use doorward_domain::identity::Username;
+use doorward_domain::password::Password;
+use doorward_domain::store::{Transaction, Verdict};
+use doorward_domain::takeover::{
+    Attributes, ForeignAccount, ForeignKey, ForeignPassword, ImportedAccount, Seen,
+};
+use doorward_domain::testing::{World, block_on};
+use doorward_domain::user::{CredentialVersion, FullName, Subject};
+use doorward_http::{Aliases, HttpSettings, PathPrefix};
+use std::slice;
 
 const PATH: &str = "/api/auth/user/";
 
@@ -13,12 +22,54 @@ fn the_caller_sees_the_account() {
         &format!(
             concat!(
                 r#"{{"id":{id},"username":"alice","email":"alice@example.com","full_name":"","#,
-                r#""date_joined":"2026-01-01T00:00:00Z","last_login":"2026-01-01T00:00:00Z","is_staff":false}}"#
+                r#""date_joined":"2026-01-01T00:00:00Z","last_login":"2026-01-01T00:00:00Z","is_staff":false,"groups":[]}}"#
             ),
             id = id
         ),
     );
     assert_eq!(server.get(PATH).status, 401);
+}
+
+#[test]
+fn an_account_that_is_known_by_its_key_is_shown_with_it() {
+    let prefix = |text| Some(PathPrefix::parse(text).unwrap());
+    let aliases = Aliases { djoser: prefix("/auth/"), dj_rest_auth: prefix("/rest/") };
+    let server = Server::with(HttpSettings { aliases, ..HttpSettings::default() });
+    let key = "3f0e9c1e-6f0b-4a59-9d1c-0c2f5a1e7b11";
+    import(&server.world, "bob", key);
+    let tokens = server.world.login("bob", PASSWORD).unwrap();
+    let shown = |path: &str, name: &str| server.get_as(&tokens.access, path).json()[name].clone();
+    assert_eq!([shown(PATH, "id"), shown("/auth/users/me/", "id"), shown("/rest/user/", "pk")], [key; 3]);
+    assert_eq!(shown(PATH, "groups"), serde_json::json!(["staff", "editors"]));
+}
+
+/// Stores an account that comes with a key which is no number.
+fn import(world: &World, username: &str, key: &str) {
+    let ports = world.auth.ports();
+    let password = block_on(ports.hasher.hash(Password::new(PASSWORD).unwrap())).unwrap();
+    let account = ForeignAccount {
+        key: ForeignKey::Text(key.to_owned()),
+        username: Username::parse(username).unwrap(),
+        email: None,
+        password: ForeignPassword::Hash(password.clone()),
+        full_name: FullName::default(),
+        is_active: true,
+        is_staff: false,
+        is_superuser: false,
+        date_joined: ports.clock.now(),
+        last_login: None,
+        groups: vec!["staff".to_owned(), "editors".to_owned()],
+        permissions: Vec::new(),
+        attributes: Attributes::default(),
+    };
+    let seen = Seen::of_foreign(&account, CredentialVersion::FIRST);
+    let subject = Subject::from_stored(key.to_owned());
+    let imported = ImportedAccount { id: None, subject, account, password, seen };
+    let step = move |tx: &mut dyn Transaction| {
+        tx.archive().insert_accounts(slice::from_ref(&imported))?;
+        Ok(Verdict::Commit(()))
+    };
+    block_on(ports.store.transact(step)).unwrap();
 }
 
 #[test]

@@ -49,6 +49,20 @@ impl Other {
     }
 }
 
+/// Whether an encoded hash is of a scheme that is verified, well-formed and within the scheme's bounds.
+/// For no other value can [`DjangoHasher`](crate::DjangoHasher) ever find a match. Nothing is computed.
+///
+/// ```
+/// use doorward_passwords::recognises;
+///
+/// assert!(recognises("pbkdf2_sha1$1000$zHZS2zEtkJv6WR8fPkPazu$auFtnbSz23tAKK+DzRdj6ztmvgM="));
+/// assert!(!recognises("md5$salt$c88e9c67041a74e0357befdff93f87dd"));
+/// assert!(!recognises("!"));
+/// ```
+pub fn recognises(encoded: &str) -> bool {
+    Encoded::parse(&PasswordHash::from_encoded(encoded)).is_some()
+}
+
 /// A decimal number as Python writes it: no sign, no leading zero.
 fn decimal(text: &str) -> Option<u32> {
     let number: u32 = text.parse().ok()?;
@@ -58,6 +72,32 @@ fn decimal(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_could_be_verified_is_recognised() {
+        let sha256 = "7DsfxvsNBIVuIFCtnNgJB9wJSgtwlSQ+ei9eT30I+cw=";
+        let crypt = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        assert!(recognises(&format!("pbkdf2_sha256$870000$salt${sha256}")));
+        assert!(recognises(&format!("bcrypt${crypt}")));
+        assert!(recognises(&format!("bcrypt_sha256${crypt}")));
+        for other in [
+            "",
+            "!",
+            "hunter2",
+            "$$$$",
+            "pbkdf2_sha256",
+            "pbkdf2_sha256$870000$salt$",
+            "md5$salt$c88e9c67041a74e0357befdff93f87dd",
+            "sha1$salt$8843d7f92416211de9ebb963ff4ce28125932878",
+            "c88e9c67041a74e0357befdff93f87dd",
+            crypt,
+            &format!("pbkdf2_sha256$4000000000$salt${sha256}"),
+            &format!("!pbkdf2_sha256$870000$salt${sha256}"),
+            &format!("bcrypt${}", crypt.replace("$04$", "$31$")),
+        ] {
+            assert!(!recognises(other), "{other}");
+        }
+    }
 
     #[test]
     fn numbers_are_taken_only_as_python_writes_them() {

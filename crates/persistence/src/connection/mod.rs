@@ -5,7 +5,7 @@ mod sqlite;
 mod tls;
 
 pub(crate) use postgres::PurePg;
-pub(crate) use sqlite::{Access, open_sqlite};
+pub(crate) use sqlite::{Access, open_foreign_sqlite, open_sqlite};
 
 use diesel::SqliteConnection;
 

@@ -15,10 +15,15 @@ pub(crate) enum Access {
     Write,
     /// It only looks.
     Read,
+    /// It brings the log into the file.
+    Checkpoint,
 }
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a statement waits for another system to have written.
+const FOREIGN_BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How often, and after which pauses, opening is tried while another process opens the same file.
 const OPEN_ATTEMPTS: u32 = 200;
@@ -47,6 +52,32 @@ pub(crate) fn open_sqlite(path: &Path, access: Access) -> ConnectionResult<Sqlit
     }
 }
 
+/// Opens the file of another system, without a way to change it. Its `-wal` and `-shm` files beside it,
+/// if that system keeps such, may be made or mapped, as by each of its own readers.
+pub(crate) fn open_foreign_sqlite(path: &Path) -> ConnectionResult<SqliteConnection> {
+    let mut connection = SqliteConnection::establish(&read_only_url(path)?)?;
+    let timeout = FOREIGN_BUSY_TIMEOUT.as_millis();
+    // The last one reads the file's head: what is no database is told here.
+    let settings = format!(
+        "PRAGMA busy_timeout = {timeout};
+         PRAGMA query_only = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA schema_version;"
+    );
+    connection.batch_execute(&settings).map_err(|error| unusable(path, &error))?;
+    Ok(connection)
+}
+
+/// The path as SQLite's own URL, which alone can say that nothing is written.
+fn read_only_url(path: &Path) -> ConnectionResult<String> {
+    let absolute = std::path::absolute(path).map_err(|error| unusable(path, &error))?;
+    let name = absolute.to_str().ok_or_else(|| unusable(path, &"the path is not UTF-8"))?;
+    let name = if cfg!(windows) { format!("/{}", name.replace('\\', "/")) } else { name.to_owned() };
+    let name = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Ok(format!("file://{name}?mode=ro"))
+}
+
 /// The settings of every connection. The time-out comes first: switching to WAL is the first
 /// statement that can meet another process.
 fn pragmas(access: Access) -> String {
@@ -70,6 +101,7 @@ fn pragmas(access: Access) -> String {
                    PRAGMA journal_size_limit = 67108864;"
         }
         Access::Read => common + "PRAGMA query_only = ON;",
+        Access::Checkpoint => common + "PRAGMA synchronous = FULL;",
     }
 }
 

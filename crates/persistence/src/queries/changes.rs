@@ -6,22 +6,25 @@ use crate::schema::{change_counter, changes};
 use diesel::prelude::*;
 use doorward_domain::standing::{ChangeNumber, Changes};
 use doorward_domain::user::UserId;
-use std::fmt::Write;
 
 /// The statements that number the changes of a unit of work. They are text, so that they go to the
 /// database together with its commit: on PostgreSQL, the counter's row is locked for no trip longer
 /// than that.
 pub(crate) fn numbering(changed: &[UserId]) -> String {
-    let mut statements = String::new();
-    for UserId(id) in changed {
-        // Writing to a string does not fail.
-        let _ = write!(
-            statements,
-            "UPDATE change_counter SET last = last + 1; \
-             INSERT INTO changes (number, user_id) SELECT last, {id} FROM change_counter; "
-        );
+    if changed.is_empty() {
+        return String::new();
     }
-    statements
+    let count = changed.len();
+    // How many numbers come after an account's own, and the account.
+    let values: Vec<String> =
+        (0..count).rev().zip(changed).map(|(after, UserId(id))| format!("({after}, {id})")).collect();
+    // Both databases call the columns of values so.
+    format!(
+        "UPDATE change_counter SET last = last + {count}; \
+         INSERT INTO changes (number, user_id) \
+         SELECT last - column1, column2 FROM change_counter, (VALUES {}) AS changed; ",
+        values.join(", ")
+    )
 }
 
 /// The counter is read first: what it counts was committed before.
@@ -51,5 +54,5 @@ pub(super) fn sweep(c: &mut AnyConnection, keep: u32) -> QueryResult<u64> {
 }
 
 fn last(c: &mut AnyConnection) -> QueryResult<i64> {
-    change_counter::table.select(change_counter::last).first(c)
+    change_counter::table.select(change_counter::last).get_result(c)
 }

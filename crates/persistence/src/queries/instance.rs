@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use doorward_domain::sealing::Fingerprint;
 
 pub(super) fn key_ring_version(c: &mut AnyConnection) -> QueryResult<i64> {
-    instance::table.select(instance::key_ring_version).first(c)
+    instance::table.select(instance::key_ring_version).get_result(c)
 }
 
 pub(super) fn advance_key_ring(c: &mut AnyConnection, from: i64) -> QueryResult<bool> {
@@ -22,7 +22,7 @@ pub(super) fn advance_key_ring(c: &mut AnyConnection, from: i64) -> QueryResult<
 }
 
 pub(super) fn root_fingerprint(c: &mut AnyConnection) -> QueryResult<Option<Fingerprint>> {
-    let stored: Option<String> = instance::table.select(instance::root_fingerprint).first(c)?;
+    let stored: Option<String> = instance::table.select(instance::root_fingerprint).get_result(c)?;
     Ok(stored.map(Fingerprint))
 }
 

@@ -2,12 +2,23 @@
 //!
 //! A query is a plain function over a [`AnyConnection`](crate::connection::AnyConnection); the rows that
 //! it reads and writes stay in here.
+//!
+//! What is unique is asked for with `get_result`: diesel's `first` adds a `LIMIT` whose value is bound, and
+//! for every value that is bound there SQLite prepares the statement anew.
 
+mod accounts;
+mod amendments;
+mod archive;
 mod changes;
+mod foreign_tokens;
+mod groups;
+mod imports;
 mod instance;
 mod kept;
 mod keys;
+mod lists;
 mod rotations;
+mod rows;
 mod sessions;
 mod unit;
 mod users;
@@ -18,6 +29,7 @@ pub(crate) use sessions::Rotate;
 pub(crate) use unit::Unit;
 
 use diesel::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error};
 
 /// Whether a guarded statement found its row.
 fn hit(rows: QueryResult<usize>) -> QueryResult<bool> {
@@ -25,8 +37,36 @@ fn hit(rows: QueryResult<usize>) -> QueryResult<bool> {
 }
 
 /// A column holds what this program never writes there.
-fn damaged(what: &'static str) -> diesel::result::Error {
-    diesel::result::Error::DeserializationError(what.into())
+fn damaged(what: &'static str) -> Error {
+    Error::DeserializationError(what.into())
+}
+
+/// Somebody was faster: the unit of work is to be run again.
+fn lost(how: &str) -> Error {
+    Error::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(how.to_owned()))
+}
+
+/// A violated uniqueness, where it means that somebody was faster. Its text, which holds the values,
+/// is left out.
+fn unless_lost<T>(result: QueryResult<T>) -> QueryResult<T> {
+    result.map_err(|error| match error {
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, what) => {
+            lost(what.constraint_name().unwrap_or("a name, a number or a key was taken"))
+        }
+        other => other,
+    })
+}
+
+/// The most keys that one statement asks for, and the most rows that it stores.
+const CHUNK: usize = 1000;
+
+/// What is found of many keys, a chunk at a time.
+fn of_many<K, T>(keys: &[K], mut found: impl FnMut(&[K]) -> QueryResult<Vec<T>>) -> QueryResult<Vec<T>> {
+    let mut all = Vec::new();
+    for chunk in keys.chunks(CHUNK) {
+        all.append(&mut found(chunk)?);
+    }
+    Ok(all)
 }
 
 /// A count of rows.

@@ -67,9 +67,9 @@ pub(super) fn by_id(c: &mut AnyConnection, id: SessionId) -> QueryResult<Option<
         .inner_join(users::table)
         .filter(sessions::id.eq(id.as_bytes().as_slice()))
         .select((SessionRow::as_select(), UserRow::as_select()))
-        .first(c)
+        .get_result(c)
         .optional()?;
-    row.map(|(session, user)| Ok((session.try_into()?, user.into()))).transpose()
+    row.map(|(session, user)| Ok((session.try_into()?, user.try_into()?))).transpose()
 }
 
 pub(super) fn standing(
@@ -89,12 +89,12 @@ pub(super) fn standing(
         .left_join(sessions::table.on(own))
         .filter(users::id.eq(user.0))
         .select((UserRow::as_select(), sessions::expires_at.nullable()))
-        .first(c)
+        .get_result(c)
         .optional()?;
-    Ok(row.map(|(user, until)| Standing {
-        user: Arc::new(user.into()),
-        session_until: until.map(Timestamp::from_micros),
-    }))
+    let standing = |(user, until): (UserRow, Option<i64>)| {
+        Ok(Standing { user: Arc::new(user.try_into()?), session_until: until.map(Timestamp::from_micros) })
+    };
+    row.map(standing).transpose()
 }
 
 pub(super) fn live(c: &mut AnyConnection, user: UserId, now: Timestamp) -> QueryResult<Vec<Session>> {

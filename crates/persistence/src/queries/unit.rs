@@ -1,6 +1,6 @@
 //! The domain's [`Lookup`] and [`Transaction`] on a connection.
 
-use super::{changes, instance, keys, sessions, users};
+use super::{accounts, changes, foreign_tokens, groups, instance, keys, sessions, users};
 use crate::connection::AnyConnection;
 use crate::error::store_error;
 use diesel::QueryResult;
@@ -10,9 +10,13 @@ use doorward_domain::password::PasswordHash;
 use doorward_domain::sealing::Fingerprint;
 use doorward_domain::session::{End, Rotation, Session, SessionId};
 use doorward_domain::standing::{ChangeNumber, Changes, Standing};
-use doorward_domain::store::{Lookup, StoreError, Taken, Transaction};
+use doorward_domain::store::{Archive, Lookup, StoreError, Taken, Transaction};
+use doorward_domain::takeover::{AccountRecord, ForeignToken, ForeignTokenId, Group};
 use doorward_domain::time::Timestamp;
-use doorward_domain::user::{Credential, CredentialVersion, FullName, NewUser, Profile, User, UserId};
+use doorward_domain::user::{
+    Credential, CredentialVersion, FullName, NewUser, Profile, Subject, User, UserId,
+};
+use std::collections::HashSet;
 
 /// One unit of work on a connection.
 ///
@@ -22,12 +26,13 @@ pub(crate) struct Unit<'a> {
     connection: &'a mut AnyConnection,
     failure: Option<StoreError>,
     changed: Vec<UserId>,
+    is_changed: HashSet<UserId>,
 }
 
 impl<'a> Unit<'a> {
     /// A unit of work; who makes it begins and ends its transaction.
     pub(crate) fn new(connection: &'a mut AnyConnection) -> Self {
-        Self { connection, failure: None, changed: Vec::new() }
+        Self { connection, failure: None, changed: Vec::new(), is_changed: HashSet::new() }
     }
 
     /// The accounts whose standing it changed; or the first failure that it met.
@@ -48,13 +53,13 @@ impl<'a> Unit<'a> {
     }
 
     /// Runs a write to an account's standing, and remembers the account if it found one.
-    fn change<T: Copy + PartialEq + Default>(
+    pub(super) fn change<T: Copy + PartialEq + Default>(
         &mut self,
         id: UserId,
         query: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
         let found = self.run(query)?;
-        if found != T::default() && !self.changed.contains(&id) {
+        if found != T::default() && self.is_changed.insert(id) {
             self.changed.push(id);
         }
         Ok(found)
@@ -104,6 +109,22 @@ impl Lookup for Unit<'_> {
 
     fn root_fingerprint(&mut self) -> Result<Option<Fingerprint>, StoreError> {
         self.run(instance::root_fingerprint)
+    }
+
+    fn account_of(&mut self, subject: &Subject) -> Result<Option<UserId>, StoreError> {
+        self.run(|c| users::by_subject(c, subject))
+    }
+
+    fn foreign_token(&mut self, id: &ForeignTokenId) -> Result<Option<ForeignToken>, StoreError> {
+        self.run(|c| foreign_tokens::by_id(c, id))
+    }
+
+    fn accounts_after(&mut self, after: UserId, limit: u32) -> Result<Vec<AccountRecord>, StoreError> {
+        self.run(|c| accounts::after(c, after, limit))
+    }
+
+    fn groups(&mut self) -> Result<Vec<Group>, StoreError> {
+        self.run(groups::all)
     }
 }
 
@@ -201,5 +222,16 @@ impl Transaction for Unit<'_> {
         to: &Fingerprint,
     ) -> Result<bool, StoreError> {
         self.run(|c| instance::set_root_fingerprint(c, from, to))
+    }
+    fn spend_foreign_token(&mut self, token: &ForeignToken) -> Result<bool, StoreError> {
+        self.run(|c| foreign_tokens::spend(c, token))
+    }
+
+    fn sweep_foreign_tokens(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.run(|c| foreign_tokens::sweep(c, before, limit))
+    }
+
+    fn archive(&mut self) -> &mut dyn Archive {
+        self
     }
 }

@@ -1,7 +1,7 @@
 //! Accounts, their login names and their credentials.
 
-use super::hit;
 use super::kept::Kept;
+use super::{hit, lists, lost};
 use crate::connection::{AnyConnection, on_either};
 use crate::schema::{login_names, users};
 use diesel::prelude::*;
@@ -16,6 +16,7 @@ use doorward_domain::user::{
 /// What of an account is read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
+#[expect(clippy::struct_excessive_bools, reason = "they are columns")]
 pub(super) struct UserRow {
     id: i64,
     subject: String,
@@ -27,11 +28,15 @@ pub(super) struct UserRow {
     is_superuser: bool,
     date_joined: i64,
     tokens_valid_after: i64,
+    groups: String,
+    is_known_by_subject: bool,
 }
 
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> Self {
-        Self {
+impl TryFrom<UserRow> for User {
+    type Error = diesel::result::Error;
+
+    fn try_from(row: UserRow) -> QueryResult<Self> {
+        Ok(Self {
             id: UserId(row.id),
             subject: Subject::from_stored(row.subject),
             username: Username::from_stored(row.username),
@@ -40,48 +45,58 @@ impl From<UserRow> for User {
             is_active: row.is_active,
             is_staff: row.is_staff,
             is_superuser: row.is_superuser,
+            groups: lists::read_names(&row.groups)?,
+            is_known_by_subject: row.is_known_by_subject,
             date_joined: Timestamp::from_micros(row.date_joined),
             tokens_valid_after: Timestamp::from_micros(row.tokens_valid_after),
-        }
+        })
     }
 }
 
 pub(super) fn by_id(c: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
-    let row = users::table.find(id.0).select(UserRow::as_select()).first(c).optional()?;
-    Ok(row.map(User::from))
+    let row: Option<UserRow> = users::table.find(id.0).select(UserRow::as_select()).get_result(c).optional()?;
+    row.map(User::try_from).transpose()
+}
+
+pub(super) fn by_subject(c: &mut AnyConnection, subject: &Subject) -> QueryResult<Option<UserId>> {
+    if cannot_be_stored(subject.as_str()) {
+        return Ok(None);
+    }
+    let found = users::table.filter(users::subject.eq(subject.as_str()));
+    Ok(found.select(users::id).get_result(c).optional()?.map(UserId))
 }
 
 pub(super) fn profile(c: &mut AnyConnection, id: UserId) -> QueryResult<Option<Profile>> {
     let row: Option<(UserRow, Option<i64>)> =
-        users::table.find(id.0).select((UserRow::as_select(), users::last_login)).first(c).optional()?;
-    Ok(row.map(|(user, last_login)| Profile {
-        user: user.into(),
-        last_login: last_login.map(Timestamp::from_micros),
-    }))
+        users::table.find(id.0).select((UserRow::as_select(), users::last_login)).get_result(c).optional()?;
+    let profile = |(user, last_login): (UserRow, Option<i64>)| {
+        Ok(Profile { user: user.try_into()?, last_login: last_login.map(Timestamp::from_micros) })
+    };
+    row.map(profile).transpose()
 }
 
 pub(super) fn by_login_name(c: &mut AnyConnection, name: &CanonicalName) -> QueryResult<Option<User>> {
-    if cannot_be_stored(name) {
+    if cannot_be_stored(name.as_str()) {
         return Ok(None);
     }
-    let row = login_names::table
+    let row: Option<UserRow> = login_names::table
         .inner_join(users::table)
         .filter(login_names::name.eq(name.as_str()))
         .select(UserRow::as_select())
-        .first(c)
+        .get_result(c)
         .optional()?;
-    Ok(row.map(User::from))
+    row.map(User::try_from).transpose()
 }
 
 pub(super) fn credential(c: &mut AnyConnection, name: &CanonicalName) -> QueryResult<Option<Credential>> {
-    if cannot_be_stored(name) {
+    if cannot_be_stored(name.as_str()) {
         return Ok(None);
     }
     let row: Option<(i64, String, i64, bool)> = login_names::table
         .inner_join(users::table)
         .filter(login_names::name.eq(name.as_str()))
         .select((users::id, users::password, users::credential_version, users::is_active))
-        .first(c)
+        .get_result(c)
         .optional()?;
     Ok(row.map(|(id, password, version, is_active)| Credential {
         user_id: UserId(id),
@@ -127,16 +142,26 @@ pub(super) fn insert(c: &mut AnyConnection, user: &NewUser) -> QueryResult<Resul
             return who_is_taken(c, user, id).map(Err);
         }
     }
-    users::table.find(id).select(UserRow::as_select()).first(c).map(|row| Ok(row.into()))
+    let row: UserRow = users::table.find(id).select(UserRow::as_select()).get_result(c)?;
+    row.try_into().map(Ok)
 }
 
-/// Which of a refused account's names belongs to somebody else than the account `own`.
+/// Which of a refused account's names belongs to somebody else than the account `own`. If neither
+/// does, an import has taken the number that was drawn, or the owner is gone by now.
 fn who_is_taken(c: &mut AnyConnection, user: &NewUser, own: i64) -> QueryResult<Taken> {
-    let of_another = login_names::table
-        .filter(login_names::name.eq(user.username.canonical().as_str()))
-        .filter(login_names::user_id.ne(own));
-    let username = diesel::select(diesel::dsl::exists(of_another)).get_result(c)?;
-    Ok(if username { Taken::Username } else { Taken::Email })
+    let mut is_taken = |name: &CanonicalName| {
+        let of_another = login_names::table
+            .filter(login_names::name.eq(name.as_str()))
+            .filter(login_names::user_id.ne(own));
+        diesel::select(diesel::dsl::exists(of_another)).get_result(c)
+    };
+    if is_taken(user.username.canonical())? {
+        return Ok(Taken::Username);
+    }
+    match &user.email {
+        Some(email) if is_taken(email.canonical())? => Ok(Taken::Email),
+        _ => Err(lost("an account's number was taken")),
+    }
 }
 
 pub(super) fn record_login(
@@ -202,6 +227,6 @@ pub(super) fn delete(c: &mut AnyConnection, id: UserId) -> QueryResult<bool> {
 }
 
 /// PostgreSQL's text has no NUL and answers one with an error; nobody is called that.
-fn cannot_be_stored(name: &CanonicalName) -> bool {
-    name.as_str().contains('\0')
+pub(super) fn cannot_be_stored(name: &str) -> bool {
+    name.contains('\0')
 }

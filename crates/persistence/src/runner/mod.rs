@@ -10,4 +10,4 @@ pub use gauges::StoreGauges;
 pub(crate) use job::{Job, Work};
 pub(crate) use postgres::{Rotator, Worker};
 pub(crate) use queue::Queue;
-pub(crate) use sqlite::{read_jobs, write_jobs};
+pub(crate) use sqlite::{checkpoint_when_told, read_jobs, write_jobs};

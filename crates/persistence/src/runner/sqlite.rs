@@ -1,4 +1,4 @@
-//! Jobs on SQLite: one thread writes, others read.
+//! Jobs on SQLite: one thread writes, others read, and one brings the log into the file meanwhile.
 
 use super::job::{Answer, Outcome};
 use super::{Job, Queue, StoreGauges, Work};
@@ -8,15 +8,27 @@ use crate::queries::numbering;
 use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
 use doorward_domain::store::StoreError;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 /// The most jobs that share one commit, and so one sync to the disk. It bounds how long the first
 /// waits for the last.
 const BATCH: usize = 256;
 
+/// After how many commits the log is brought into the file beside the writer. Where the rows that
+/// change lie all over a large file, that is work of tens of milliseconds, and the writer, who does
+/// what is left of it when the log has grown, would keep everybody waiting.
+const COMMITS_BETWEEN_CHECKPOINTS: u32 = 250;
+
 /// Runs write jobs until the queue is closed. What waits is run in one transaction, each job in a
 /// savepoint of its own; answers are given when the commit is on the disk.
-pub(crate) fn write_jobs(mut connection: AnyConnection, queue: &Queue, gauges: &StoreGauges) {
+pub(crate) fn write_jobs(
+    mut connection: AnyConnection,
+    queue: &Queue,
+    gauges: &StoreGauges,
+    checkpoints: &SyncSender<()>,
+) {
     let _open = gauges.open();
+    let mut commits = 0;
     loop {
         let batch = queue.take(BATCH);
         if batch.is_empty() {
@@ -25,6 +37,23 @@ pub(crate) fn write_jobs(mut connection: AnyConnection, queue: &Queue, gauges: &
         let _in_use = gauges.in_use();
         gauges.batch_of_writes(batch.len());
         run_batch(&mut connection, batch);
+        commits += 1;
+        if commits >= COMMITS_BETWEEN_CHECKPOINTS {
+            commits = 0;
+            // One that is under way, or waits already, does.
+            let _ = checkpoints.try_send(());
+        }
+    }
+}
+
+/// Brings the log into the file whenever it is told to, and never waits for writers or readers, nor
+/// they for it. It ends with the writer.
+pub(crate) fn checkpoint_when_told(mut connection: AnyConnection, told: &Receiver<()>) {
+    while told.recv().is_ok() {
+        if let Err(error) = execute(&mut connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+            // The writer's own come all the same.
+            log::warn!("a checkpoint of the database failed: {error}");
+        }
     }
 }
 

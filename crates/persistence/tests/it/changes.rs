@@ -12,6 +12,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![changes:
         a_follower_of_two_processes_misses_none_of_16_writers,
         a_number_beyond_the_last_is_told_from_none_new,
+        the_changes_of_one_unit_are_numbered_in_their_order,
     ]
 }
 
@@ -66,4 +67,20 @@ fn a_follower_of_two_processes_misses_none_of_16_writers(f: &Fixture) {
 fn a_number_beyond_the_last_is_told_from_none_new(f: &Fixture) {
     let told = f.read(|db| db.changes_since(ChangeNumber(7)));
     assert_eq!((told.last, told.accounts), (ChangeNumber(0), None));
+}
+
+fn the_changes_of_one_unit_are_numbered_in_their_order(f: &Fixture) {
+    let users = ["ann", "bob", "cid"].map(|name| f.user(name).id);
+    let order = [users[1], users[2], users[0]];
+    f.write(move |tx| {
+        for id in order {
+            tx.invalidate_tokens(id, NOW)?;
+        }
+        Ok(Verdict::Commit(()))
+    })
+    .unwrap();
+    for (seen, rest) in [(0, &order[..]), (1, &order[1..]), (2, &order[2..]), (3, &[])] {
+        let told = f.read(move |db| db.changes_since(ChangeNumber(seen)));
+        assert_eq!((told.last, told.accounts.as_deref()), (ChangeNumber(3), Some(rest)));
+    }
 }

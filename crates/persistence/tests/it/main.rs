@@ -6,10 +6,12 @@
     reason = "without libtest's harness, clippy does not see that these are tests"
 )]
 
+mod archive;
 mod changes;
 mod connections;
 mod contract;
 mod fixture;
+mod foreign;
 mod migrations;
 mod proxy;
 mod races;
@@ -21,13 +23,25 @@ use fixture::Fixture;
 
 fn main() {
     let mut trials = Vec::new();
-    for area in [contract::cases(), units::cases(), races::cases(), rotations::cases(), changes::cases()] {
+    let areas = [
+        contract::cases(),
+        units::cases(),
+        races::cases(),
+        rotations::cases(),
+        changes::cases(),
+        archive::cases(),
+    ];
+    for area in areas {
         trials.extend(trials_on_both(&area, Fixture::new));
     }
     trials.extend(trials_on_both(&migrations::cases(), Scratch::empty));
+    trials.extend(trials_on_both(&foreign::cases(), Scratch::empty));
     trials.extend(trials_on(Database::Sqlite, &units::cases_of_sqlite(), Fixture::new));
+    trials.extend(trials_on(Database::Sqlite, &foreign::cases_of_sqlite(), Scratch::empty));
     trials.extend(trials_on(Database::Postgres, &connections::cases(), Fixture::new));
     trials.extend(trials_on(Database::Postgres, &rotations::cases_of_postgres(), Fixture::new));
+    trials.extend(trials_on(Database::Postgres, &archive::cases_of_postgres(), Fixture::new));
+    trials.extend(trials_on(Database::Postgres, &foreign::cases_of_postgres(), Scratch::empty));
     trials.extend(trials_on(Database::Postgres, &connections::cases_of_servers(), Scratch::empty));
     run(trials)
 }

@@ -6,9 +6,12 @@
 pub mod changepassword;
 pub mod check;
 pub mod createsuperuser;
+pub mod export;
+pub mod import;
 pub mod keys;
 pub mod migrate;
 pub mod serve;
+pub mod shadow;
 pub mod user;
 
 mod console;
@@ -46,6 +49,14 @@ pub enum Command {
     ///
     /// Changes nothing. The exit code is 1 if anything is wrong.
     Check,
+    /// Take in the accounts of another system
+    Import(import::Args),
+    /// Write the accounts for another system
+    Export(export::Args),
+    /// Answer with a Django, ask Doorward the same, and report where the answers differ
+    ///
+    /// A proxy to put in front of a Django for some days. The exit code is 1 if anything differed.
+    Shadow(shadow::Args),
 }
 
 /// Doorward, an authentication server: register, log in, refresh, log out, guard.

@@ -1,6 +1,8 @@
 //! The settings, as each part takes them.
 
-use crate::settings::{Algorithm, Claim, HashEngine, Issuer, Reuse, Settings, SimpleJwt, retiring_key};
+use crate::settings::{
+    Algorithm, Claim, HashEngine, Issuer, Reuse, Settings, SimpleJwt, path_prefix, retiring_key,
+};
 use anyhow::Context as _;
 use doorward_domain::password::PasswordRules;
 use doorward_domain::session::{ReusePolicy, SessionPolicy};
@@ -14,9 +16,9 @@ use std::time::Duration;
 const KEY_SET_MAX_AGE: Duration = Duration::from_secs(300);
 
 /// The settings of the transport.
-pub(crate) fn http_settings(settings: &Settings) -> HttpSettings {
+pub(crate) fn http_settings(settings: &Settings) -> anyhow::Result<HttpSettings> {
     let server = &settings.server;
-    HttpSettings {
+    Ok(HttpSettings {
         workers: (server.workers > 0).then_some(server.workers),
         head_timeout: server.head_timeout,
         body_timeout: server.body_timeout,
@@ -30,9 +32,13 @@ pub(crate) fn http_settings(settings: &Settings) -> HttpSettings {
             SimpleJwt::V5_4 => doorward_http::SimpleJwt::V5_4,
             SimpleJwt::V5_5 => doorward_http::SimpleJwt::V5_5,
         },
+        aliases: doorward_http::Aliases {
+            djoser: path_prefix(&settings.aliases.djoser).context("aliases.djoser")?,
+            dj_rest_auth: path_prefix(&settings.aliases.dj_rest_auth).context("aliases.dj_rest_auth")?,
+        },
         key_set_max_age: KEY_SET_MAX_AGE,
         ..HttpSettings::default()
-    }
+    })
 }
 
 pub(super) fn token_settings(settings: &Settings) -> anyhow::Result<TokenSettings> {
@@ -112,6 +118,7 @@ impl From<Claim> for UserClaim {
             Claim::FullName => Self::FullName,
             Claim::IsStaff => Self::IsStaff,
             Claim::IsSuperuser => Self::IsSuperuser,
+            Claim::Groups => Self::Groups,
         }
     }
 }

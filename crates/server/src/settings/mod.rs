@@ -33,11 +33,11 @@ pub use network::{Network, NetworkError};
 pub use origin::{Origin, OriginError};
 pub use problem::{Problem, SettingsError};
 pub use rules::INSECURE_TEST_COST;
-pub(crate) use rules::retiring_key;
+pub(crate) use rules::{path_prefix, retiring_key};
 pub use secret::Secret;
 pub use sections::{
-    Algorithm, Claim, Cors, Database, HashEngine, Issuer, Log, LogFormat, LogLevel, Memory, Passwords, Reuse,
-    RootSecret, Server, SimpleJwt, Tokens,
+    Algorithm, Aliases, Claim, Cors, Database, HashEngine, Issuer, Log, LogFormat, LogLevel, Memory,
+    Passwords, Reuse, RootSecret, Server, SimpleJwt, Tokens,
 };
 pub use source::Environment;
 pub use words::WordError;
@@ -62,6 +62,8 @@ pub struct Settings {
     pub memory: Memory,
     /// Pages of other origins.
     pub cors: Cors,
+    /// Paths of other packages.
+    pub aliases: Aliases,
     /// The log.
     pub log: Log,
 }

@@ -1,6 +1,7 @@
 //! Settings that would make the server insecure, or that cannot work: refused at the start.
 
-use super::{Algorithm, Environment, Problem, Settings, SettingsError};
+use super::{Algorithm, Aliases, Environment, Problem, Settings, SettingsError};
+use doorward_http::{PathPrefix, PathPrefixError};
 use doorward_passwords::Cost;
 use doorward_persistence::DatabaseUrl;
 use doorward_tokens::{KeyError, RetiringKey, RootSecret, SharedKey};
@@ -40,6 +41,7 @@ impl Settings {
         self.check_secrets(&mut problems);
         self.check_lifetimes(&mut problems);
         self.check_passwords(&mut problems, environment);
+        self.check_aliases(&mut problems);
         SettingsError::unless_empty(problems.0)
     }
 
@@ -163,6 +165,15 @@ impl Settings {
         problems.within_time("passwords.hash_deadline", passwords.hash_deadline, deadline);
     }
 
+    fn check_aliases(&self, problems: &mut Problems) {
+        let Aliases { djoser, dj_rest_auth } = &self.aliases;
+        for (key, text) in [("aliases.djoser", djoser), ("aliases.dj_rest_auth", dj_rest_auth)] {
+            if let Err(error) = path_prefix(text) {
+                problems.add(key, error);
+            }
+        }
+    }
+
     /// Whether access tokens are signed with `tokens.shared_key`, and not with a key of the database.
     pub fn signs_with_shared_key(&self) -> bool {
         self.tokens.algorithm == Algorithm::Hs256 && self.tokens.shared_key.is_set()
@@ -178,6 +189,11 @@ pub(crate) fn retiring_key(text: &str) -> Result<RetiringKey, String> {
         not_from_an_example(material)?;
     }
     RetiringKey::new(algorithm, material).map_err(|error: KeyError| error.to_string())
+}
+
+/// Reads one of `[aliases]`: where paths begin, if anywhere.
+pub(crate) fn path_prefix(text: &str) -> Result<Option<PathPrefix>, PathPrefixError> {
+    if text.is_empty() { Ok(None) } else { PathPrefix::parse(text).map(Some) }
 }
 
 fn not_from_an_example(secret: &str) -> Result<(), String> {

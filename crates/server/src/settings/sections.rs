@@ -195,6 +195,8 @@ words! {
         IsStaff = "is_staff",
         /// Django's superuser flag.
         IsSuperuser = "is_superuser",
+        /// The names of its groups.
+        Groups = "groups",
     }
 }
 
@@ -291,6 +293,16 @@ impl Default for Memory {
 pub struct Cors {
     /// The origins whose pages may read answers; empty for none.
     pub allowed_origins: Vec<Origin>,
+}
+
+/// `[aliases]`: paths of other packages, for front ends that were written for them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Aliases {
+    /// Where djoser's paths begin; empty for nowhere.
+    pub djoser: String,
+    /// Where dj-rest-auth's paths begin; empty for nowhere.
+    pub dj_rest_auth: String,
 }
 
 /// `[log]`: what is logged, and how.

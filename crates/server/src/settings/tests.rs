@@ -122,9 +122,9 @@ fn unknown_keys_are_refused_with_those_that_there_are() {
         ("[log]\nlevle = \"info\"", "log.levle: there is no such setting; [log] has format, level"),
         (
             "[sever]\nbind = \"127.0.0.1:1\"",
-            "sever.bind: there is no such setting; the sections are cors, database,",
+            "sever.bind: there is no such setting; the sections are aliases, cors,",
         ),
-        ("bind = \"127.0.0.1:1\"", "bind: there is no such setting; the sections are cors, database,"),
+        ("bind = \"127.0.0.1:1\"", "bind: there is no such setting; the sections are aliases, cors,"),
     ] {
         let error = from_toml(text).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
@@ -227,6 +227,18 @@ fn a_test_may_ask_for_cheap_hashes() {
         from_environment(&[cost]).unwrap_err().starts_with("passwords.bcrypt_cost: 4 is not from 10 to 16")
     );
     assert_eq!(from_environment(&[cost, (INSECURE_TEST_COST, "1")]).unwrap().passwords.bcrypt_cost, 4);
+}
+
+#[test]
+fn an_alias_begins_where_a_path_can() {
+    assert_eq!(from_toml("[aliases]\ndjoser = \"/auth/\"").unwrap().aliases.djoser, "/auth/");
+    for (value, expected) in [
+        ("auth", "aliases.dj_rest_auth: must begin and end with a slash"),
+        ("/{id}/", "aliases.dj_rest_auth: must be names of letters"),
+    ] {
+        let error = from_environment(&[("DOORWARD__ALIASES__DJ_REST_AUTH", value)]).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+    }
 }
 
 #[test]

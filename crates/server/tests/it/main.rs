@@ -12,6 +12,7 @@
 mod api;
 mod attacks;
 mod contract;
+mod django;
 mod harness;
 mod layering;
 mod processes;
@@ -24,5 +25,6 @@ fn main() {
     trials.extend(attacks::trials());
     trials.extend(races::trials());
     trials.extend(processes::trials());
+    trials.extend(django::trials());
     doorward_testkit::run(trials)
 }

@@ -2,8 +2,10 @@
 
 use super::support::*;
 use crate::TokenSettings;
+use doorward_domain::token::Holder;
 use doorward_domain::token::TokenRejection::{Expired, Invalid, NoId, NoType, NoUser, WrongType};
 use doorward_domain::token::{TokenRejection, TokenService as _};
+use doorward_domain::user::UserId;
 use serde_json::{Value, json};
 
 fn verdict_with(name: &str, value: Value) -> Result<(), TokenRejection> {
@@ -105,6 +107,23 @@ fn each_claim_must_be_what_it_is() {
         assert_eq!(verdict_with(name, value.clone()), Err(rejection), "{name} {value}");
     }
     assert_eq!(verdict_with("user_id", json!("42")), Ok(()));
+}
+
+#[test]
+fn an_account_is_named_by_its_number_or_by_its_key_with_the_number_beside() {
+    let holder = |user_id: Value, uid: Value| {
+        let claims = with(with(own_claims(), "user_id", user_id), "uid", uid);
+        let token = ed25519_token(&signing_key(), &own_header(), &claims.to_string());
+        authority(TokenSettings::default()).access(&token, NOW).map(|claims| claims.holder)
+    };
+    assert_eq!(holder(json!("b7c1"), json!(7)), Ok(Holder::Account(UserId(7))));
+    assert_eq!(holder(json!("b7c1"), Value::Null), Err(NoUser));
+    for user_id in [Value::Null, json!(42), json!(""), json!(["b7c1"]), json!({})] {
+        assert_eq!(holder(user_id.clone(), json!(7)), Err(NoUser), "{user_id}");
+    }
+    for uid in [json!(-7), json!("7"), json!(7.0), json!(true), json!([7]), json!(u64::MAX)] {
+        assert_eq!(holder(json!("b7c1"), uid.clone()), Err(NoUser), "{uid}");
+    }
 }
 
 #[test]

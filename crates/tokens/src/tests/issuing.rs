@@ -2,7 +2,9 @@ use super::support::*;
 use crate::{SharedKey, SimpleJwt, TokenAuthority, TokenSettings, UserClaim};
 use doorward_domain::keys::Algorithm;
 use doorward_domain::session::{Generation, Session, SessionId};
-use doorward_domain::token::{AccessClaims, CannotSign, Claims, RefreshClaims, TokenService as _};
+use doorward_domain::token::{
+    AccessClaims, CannotSign, Claims, Holder, PresentedRefresh, RefreshClaims, TokenService as _,
+};
 use doorward_domain::user::{User, UserId};
 use serde_json::json;
 
@@ -11,22 +13,24 @@ fn the_pair_reads_back() {
     for algorithm in [Algorithm::EdDsa, Algorithm::Hs256] {
         for simplejwt in [SimpleJwt::V5_4, SimpleJwt::V5_5] {
             let authority = authority(TokenSettings { algorithm, simplejwt, ..Default::default() });
-            let pair = authority.issue(&session(), &user()).unwrap();
-            let access = AccessClaims {
-                user_id: UserId(42),
-                session_id: Some(SessionId::from_bytes([7; 16])),
-                issued_at: NOW,
-                expires_at: after(300),
-            };
-            let refresh = RefreshClaims {
-                user_id: UserId(42),
-                session_id: SessionId::from_bytes([7; 16]),
-                generation: Generation(3),
-            };
-            assert_eq!(authority.access(&pair.access, NOW), Ok(access.clone()));
-            assert_eq!(authority.refresh(&pair.refresh, NOW), Ok(refresh.clone()));
-            assert_eq!(authority.any(&pair.access, NOW), Ok(Claims::Access(access)));
-            assert_eq!(authority.any(&pair.refresh, NOW), Ok(Claims::Refresh(refresh)));
+            for user in [user(), known_by_key()] {
+                let pair = authority.issue(&session(), &user).unwrap();
+                let access = AccessClaims {
+                    holder: Holder::Account(UserId(42)),
+                    session_id: Some(SessionId::from_bytes([7; 16])),
+                    issued_at: NOW,
+                    expires_at: after(300),
+                };
+                let refresh = PresentedRefresh::Own(RefreshClaims {
+                    user_id: UserId(42),
+                    session_id: SessionId::from_bytes([7; 16]),
+                    generation: Generation(3),
+                });
+                assert_eq!(authority.access(&pair.access, NOW), Ok(access.clone()));
+                assert_eq!(authority.refresh(&pair.refresh, NOW), Ok(refresh.clone()));
+                assert_eq!(authority.any(&pair.access, NOW), Ok(Claims::Access(access)));
+                assert_eq!(authority.any(&pair.refresh, NOW), Ok(Claims::Refresh(refresh)));
+            }
         }
     }
 }
@@ -68,6 +72,57 @@ fn with_simplejwt_5_5_the_user_id_is_a_string() {
     let pair = authority(settings).issue(&session(), &user()).unwrap();
     assert_eq!(claims_of(&pair.access)["user_id"], "42");
     assert_eq!(claims_of(&pair.refresh)["user_id"], "42");
+}
+
+#[test]
+fn an_account_that_is_known_by_its_key_is_named_by_it_with_its_number_beside() {
+    let key = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+    for simplejwt in [SimpleJwt::V5_4, SimpleJwt::V5_5] {
+        let pair = authority(TokenSettings { simplejwt, ..Default::default() })
+            .issue(&session(), &known_by_key())
+            .unwrap();
+        for token in [&pair.access, &pair.refresh] {
+            assert_eq!((&claims_of(token)["user_id"], &claims_of(token)["uid"]), (&json!(key), &json!(42)));
+        }
+        assert_eq!(claims_of(&pair.access)["sub"], key);
+    }
+}
+
+#[test]
+fn claims_are_written_in_the_same_order_always() {
+    let settings = TokenSettings {
+        issuer: Some("doorward".to_owned()),
+        audience: vec!["shop".to_owned()],
+        claims: vec![UserClaim::Groups, UserClaim::Username],
+        ..Default::default()
+    };
+    let pair = authority(settings).issue(&session(), &known_by_key()).unwrap();
+    let in_order = |token: &str, names: &[&str]| {
+        let payload = payload_of(token);
+        let places: Vec<_> =
+            names.iter().map(|name| payload.find(&format!("\"{name}\":")).unwrap()).collect();
+        assert!(places.is_sorted(), "{payload}");
+        assert_eq!(claims_of(token).as_object().unwrap().len(), names.len());
+    };
+    in_order(&pair.refresh, &["token_type", "exp", "iat", "jti", "user_id", "uid", "sid", "gen"]);
+    in_order(
+        &pair.access,
+        &[
+            "token_type",
+            "exp",
+            "iat",
+            "nbf",
+            "jti",
+            "user_id",
+            "uid",
+            "sub",
+            "sid",
+            "iss",
+            "aud",
+            "username",
+            "groups",
+        ],
+    );
 }
 
 #[test]
@@ -147,11 +202,32 @@ fn claims_about_the_account_are_written_where_configured_and_nowhere_else() {
     assert_eq!(access["full_name"], "Alice \"A\" Liddell");
     assert_eq!(access["is_staff"], true);
     assert_eq!(access["is_superuser"], false);
+    assert_eq!(access["groups"], json!(["editors", "Gäste \"ohne\" Rechte"]));
     assert!(authority.access(&pair.access, NOW).is_ok(), "a claim that is configured twice is written once");
-    assert_eq!(claims_of(&pair.refresh).get("email"), None);
+    for claim in UserClaim::ALL {
+        assert_eq!(claims_of(&pair.refresh).get(claim.name()), None);
+    }
 
     let nameless = User { email: None, ..user() };
     assert_eq!(claims_of(&authority.issue(&session(), &nameless).unwrap().access).get("email"), None);
+}
+
+#[test]
+fn groups_are_written_as_far_as_a_token_can_carry_them() {
+    let settings =
+        TokenSettings { claims: UserClaim::ALL.to_vec(), remembered_tokens: 0, ..Default::default() };
+    let authority = authority(settings);
+    let issue = |groups: Vec<String>| {
+        let access = authority.issue(&session(), &User { groups, ..user() }).unwrap().access;
+        assert!(authority.access(&access, NOW).is_ok(), "whatever is issued is accepted");
+        claims_of(&access).get("groups").cloned()
+    };
+    assert_eq!(issue(Vec::new()), Some(json!([])));
+    // ["xxx…"]
+    let longest = UserClaim::MAX_GROUPS_BYTES - 4;
+    assert_eq!(issue(vec!["x".repeat(longest)]), Some(json!(["x".repeat(longest)])));
+    assert_eq!(issue(vec!["x".repeat(longest + 1)]), None);
+    assert_eq!(issue(vec!["\u{1}".repeat(longest / 2)]), None, "as it is escaped");
 }
 
 #[test]

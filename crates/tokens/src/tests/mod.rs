@@ -9,4 +9,5 @@ mod refreshing;
 mod remembering;
 mod rotation;
 pub(crate) mod support;
+mod takeover;
 mod verifier;

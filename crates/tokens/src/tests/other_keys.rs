@@ -4,8 +4,8 @@ use super::support::*;
 use crate::{RetiringKey, SharedKey, TokenAuthority, TokenSettings};
 use doorward_domain::keys::Algorithm;
 use doorward_domain::token::TokenRejection::{Invalid, NoUser, WrongType};
-use doorward_domain::token::{TokenRejection, TokenService as _};
-use doorward_domain::user::UserId;
+use doorward_domain::token::{Holder, TokenRejection, TokenService as _};
+use doorward_domain::user::{Subject, UserId};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
@@ -28,16 +28,18 @@ fn settings() -> TokenSettings {
     }
 }
 
-fn verdict(secret: &str, claims: &Value) -> Result<UserId, TokenRejection> {
+fn verdict(secret: &str, claims: &Value) -> Result<Holder, TokenRejection> {
     let token = hs256_token(secret.as_bytes(), r#"{"alg":"HS256","typ":"JWT"}"#, &claims.to_string());
-    TokenAuthority::new(settings(), &root(1), None).access(&token, NOW).map(|claims| claims.user_id)
+    TokenAuthority::new(settings(), &root(1), None).access(&token, NOW).map(|claims| claims.holder)
 }
 
 #[test]
 fn an_access_token_of_simplejwt_is_accepted_without_a_session() {
     for secret in [SHARED, RETIRED] {
-        assert_eq!(verdict(secret, &simplejwt("access")), Ok(UserId(42)));
-        assert_eq!(verdict(secret, &with(simplejwt("access"), "user_id", json!("42"))), Ok(UserId(42)));
+        let verdict = |user_id: Value| verdict(secret, &with(simplejwt("access"), "user_id", user_id));
+        assert_eq!(verdict(json!(42)), Ok(Holder::Account(UserId(42))));
+        assert_eq!(verdict(json!("42")), Ok(Holder::Account(UserId(42))));
+        assert_eq!(verdict(json!("b7c1")), Ok(Holder::Subject(Subject::from_stored("b7c1".to_owned()))));
     }
     let token =
         hs256_token(SHARED.as_bytes(), r#"{"typ":"JWT","alg":"HS256"}"#, &simplejwt("access").to_string());
@@ -58,11 +60,20 @@ fn what_it_need_not_say_must_be_right_where_it_says_it() {
     }
     assert_eq!(verdict(SHARED, &with(simplejwt("access"), "iat", Value::Null)), Err(Invalid));
     assert_eq!(verdict(SHARED, &with(simplejwt("access"), "exp", Value::Null)), Err(Invalid));
-    assert_eq!(verdict(SHARED, &with(simplejwt("access"), "user_id", json!("b7c1"))), Err(NoUser));
+    assert_eq!(verdict(SHARED, &with(simplejwt("access"), "user_id", json!(["b7c1"]))), Err(NoUser));
 }
 
 #[test]
-fn its_refresh_tokens_open_nothing() {
+fn a_uid_counts_beside_a_session_alone() {
+    let named = with(with(simplejwt("access"), "user_id", json!("b7c1")), "uid", json!(7));
+    assert_eq!(verdict(SHARED, &named), Ok(Holder::Subject(Subject::from_stored("b7c1".to_owned()))));
+    let ours = with(named, "sid", json!("07070707-0707-0707-0707-070707070707"));
+    assert_eq!(verdict(SHARED, &ours), Ok(Holder::Account(UserId(7))));
+    assert_eq!(verdict(SHARED, &with(ours, "uid", Value::Null)), Err(NoUser));
+}
+
+#[test]
+fn refresh_tokens_under_the_shared_key_open_nothing() {
     let authority = TokenAuthority::new(settings(), &root(1), None);
     let token =
         hs256_token(SHARED.as_bytes(), r#"{"alg":"HS256","typ":"JWT"}"#, &simplejwt("refresh").to_string());

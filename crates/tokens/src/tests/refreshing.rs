@@ -5,7 +5,8 @@ use crate::{RootSecret, SharedKey, TokenAuthority, TokenSettings};
 use doorward_domain::keys::Algorithm;
 use doorward_domain::session::Session;
 use doorward_domain::token::TokenRejection::{Expired, Invalid, NoId, NoType, NoUser, WrongType};
-use doorward_domain::token::{RefreshClaims, TokenRejection, TokenService as _};
+use doorward_domain::token::{PresentedRefresh, RefreshClaims, TokenRejection, TokenService as _};
+use doorward_domain::user::UserId;
 use serde_json::{Value, json};
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"refresh+jwt"}"#;
@@ -19,9 +20,12 @@ fn refresh_claims() -> Value {
     claims_of(&claims)
 }
 
-fn verdict_with(name: &str, value: Value) -> Result<RefreshClaims, TokenRejection> {
-    let token = refresh_token(&root(1), &with(refresh_claims(), name, value));
-    authority(TokenSettings::default()).refresh(&token, NOW)
+fn verdict_with(name: &str, value: Value) -> Result<PresentedRefresh, TokenRejection> {
+    verdict_on_refresh(&with(refresh_claims(), name, value))
+}
+
+fn verdict_on_refresh(claims: &Value) -> Result<PresentedRefresh, TokenRejection> {
+    authority(TokenSettings::default()).refresh(&refresh_token(&root(1), claims), NOW)
 }
 
 #[test]
@@ -104,6 +108,23 @@ fn its_claims_must_be_there_and_be_what_they_are() {
     ] {
         assert_eq!(verdict_with(name, value.clone()), Err(rejection), "{name} {value}");
     }
+}
+
+#[test]
+fn a_key_in_place_of_a_number_needs_the_number_beside_it() {
+    let verdict = |user_id: Value, uid: Value| match verdict_on_refresh(&with(
+        with(refresh_claims(), "user_id", user_id),
+        "uid",
+        uid,
+    )) {
+        Ok(PresentedRefresh::Own(RefreshClaims { user_id, .. })) => Ok(user_id),
+        Ok(foreign) => panic!("{foreign:?}"),
+        Err(rejection) => Err(rejection),
+    };
+    assert_eq!(verdict(json!("b7c1"), json!(7)), Ok(UserId(7)));
+    assert_eq!(verdict(json!("b7c1"), Value::Null), Err(NoUser));
+    assert_eq!(verdict(Value::Null, json!(7)), Err(NoUser));
+    assert_eq!(verdict(json!(42), json!(7)), Err(NoUser));
 }
 
 #[test]

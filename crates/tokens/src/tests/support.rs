@@ -105,8 +105,19 @@ pub(crate) fn user() -> User {
         is_active: true,
         is_staff: true,
         is_superuser: false,
+        groups: vec!["editors".to_owned(), "Gäste \"ohne\" Rechte".to_owned()],
+        is_known_by_subject: false,
         date_joined: after(-86400),
         tokens_valid_after: Timestamp::EPOCH,
+    }
+}
+
+/// An account with a UUID for its key, which is also its subject.
+pub(crate) fn known_by_key() -> User {
+    User {
+        subject: Subject::from_stored("3f2504e0-4f89-41d3-9a0c-0305e82c3301".to_owned()),
+        is_known_by_subject: true,
+        ..user()
     }
 }
 
@@ -122,6 +133,11 @@ pub(crate) fn part(json: &str) -> String {
 pub(crate) fn decoded(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+/// The claims of a token, as they are written.
+pub(crate) fn payload_of(token: &str) -> String {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }
 
 pub(crate) fn claims_of(token: &str) -> Value {

@@ -7,6 +7,7 @@ mod keys;
 mod sessions;
 mod standing;
 mod support;
+mod takeover;
 mod units;
 mod users;
 
@@ -17,7 +18,9 @@ pub type Case = (&'static str, fn(&dyn Store));
 
 /// Every case of the contract.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [units::CASES, users::CASES, sessions::CASES, standing::CASES, keys::CASES].into_iter().flatten().copied()
+    let parts =
+        [units::CASES, users::CASES, sessions::CASES, standing::CASES, keys::CASES, takeover::CASES];
+    parts.into_iter().flatten().copied()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use crate::harness::{Place, beside_django, claims, decode, parts};
 use doorward::settings::Algorithm;
-use doorward_domain::token::TokenRejection;
+use doorward_domain::token::{Holder, TokenRejection};
 use doorward_testkit::{Case, cases};
 use doorward_tokens::{KeySetError, Verifier};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ fn another_service_verifies_access_tokens_with_it(place: &Place) {
     let now = server.clock.now_value();
 
     let told = verifier().audience("shop").verify(&pair.access, now).unwrap();
-    assert_eq!(told.access.user_id, server.account("alice").id);
+    assert_eq!(told.access.holder, Holder::Account(server.account("alice").id));
     assert_eq!(told.subject(), Some(server.account("alice").subject.as_str()));
     assert_eq!(verifier().audience("till").verify(&pair.access, now), Err(TokenRejection::Invalid));
     let elsewhere = Verifier::from_jwks(&key_set).unwrap().issuer("http://127.0.0.1");

@@ -27,6 +27,7 @@ fn the_caller_sees_the_account(place: &Place) {
         "date_joined": "2026-01-01T00:00:00Z",
         "last_login": "2026-01-01T00:00:00Z",
         "is_staff": false,
+        "groups": [],
     });
     server.user(&access).must_be(200, &expected);
 }

@@ -53,6 +53,7 @@ fn of_value(at: &str, value: &Value) -> Vec<(String, Value)> {
     }
     .into_iter()
     .chain((!value.is_null()).then_some(Value::Null))
+    .filter(|changed| changed != value)
     .map(|changed| (at.to_owned(), changed))
     .collect();
     match value {

@@ -1,6 +1,6 @@
 //! Says where an answer is not the one that was recorded.
 
-use super::fixture::{Jwt, Response};
+use super::fixture::{AccountForm, Jwt, Response, Varying};
 use super::replay::Tag;
 use crate::harness::{Answer, readable_claims};
 use serde_json::Value;
@@ -35,12 +35,26 @@ fn allow(answer: &Answer) -> Option<Vec<String>> {
     Some(methods)
 }
 
+/// Whether a date is that of a token's `exp`.
+fn is_end_of(date: Option<&Value>, token: Option<&Value>) -> bool {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let exp = text(token).and_then(|token| readable_claims(&token)).and_then(|claims| claims["exp"].as_i64());
+    let date = text(date).and_then(|date| date.parse::<jiff::Timestamp>().ok());
+    exp.is_some() && date.map(jiff::Timestamp::as_second) == exp
+}
+
 struct Told(Vec<String>);
 
 impl Told {
     fn unless_equal<T: PartialEq + Debug + ?Sized>(&mut self, what: &str, recorded: &T, found: &T) {
         if recorded != found {
             self.0.push(format!("{what}: recorded {recorded:?}, found {found:?}"));
+        }
+    }
+
+    fn unless(&mut self, is_so: bool, at: &str, what: &str) {
+        if !is_so {
+            self.0.push(format!("{at} is not {what}"));
         }
     }
 
@@ -51,11 +65,17 @@ impl Told {
                 (jwt, _) => self.0.push(format!("{at}: recorded {jwt:?}, found {found}")),
             };
         }
+        if Varying::read(recorded) == Some(Varying::Account(AccountForm::Number)) {
+            return self.unless(found.as_i64().is_some_and(|number| number > 0), at, "an account's number");
+        }
         match (recorded, found) {
             (Value::Object(members), Value::Object(others)) => {
                 self.unless_equal(at, &members.keys().collect::<Vec<_>>(), &others.keys().collect());
                 for (name, value) in members {
-                    if let Some(other) = others.get(name) {
+                    if let Some(Varying::EndOf(token)) = Varying::read(value) {
+                        let (end, token) = (others.get(name), others.get(&token));
+                        self.unless(is_end_of(end, token), &format!("{at}.{name}"), "the end of that token");
+                    } else if let Some(other) = others.get(name) {
                         self.value(&format!("{at}.{name}"), value, other, tag);
                     }
                 }

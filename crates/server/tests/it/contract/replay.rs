@@ -1,12 +1,12 @@
 //! Sends the requests of a case, with tokens and names of its own in place of the placeholders.
 
 use super::fixture::{Fixture, Jwt, Request};
-use crate::harness::{Answer, Server, readable_claims};
+use crate::harness::{Answer, Client, readable_claims};
 use serde_json::{Map, Value};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What stands for `<tag>` and `<number>`.
-pub(super) struct Tag(u32);
+pub(crate) struct Tag(u32);
 
 impl Tag {
     /// Eight digits for a case.
@@ -24,7 +24,7 @@ impl Tag {
 }
 
 /// Sends the requests of a case, one after the other.
-pub(super) fn replay(server: &Server, fixture: &Fixture) -> (Tag, Vec<Answer>) {
+pub(crate) fn replay(server: &Client, fixture: &Fixture) -> (Tag, Vec<Answer>) {
     let mut replay = Replay {
         tag: Tag::of(&fixture.case),
         case: &fixture.case,
@@ -52,7 +52,7 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    fn send(&self, server: &Server, request: &Request) -> Answer {
+    fn send(&self, server: &Client, request: &Request) -> Answer {
         let mut sent = server.request(&request.method, &request.path);
         for (name, value) in &request.headers {
             let token = if self.case == "dashboard_refresh_token" { "refresh" } else { "access" };

@@ -39,10 +39,16 @@ impl Place {
 
     /// A server that was given `config/django.toml` and nothing else.
     pub(crate) fn django(&self) -> Server {
+        self.django_with(|_| {})
+    }
+
+    /// A server that was given `config/django.toml`, with changed settings.
+    pub(crate) fn django_with(&self, change: impl FnOnce(&mut Settings)) -> Server {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/django.toml");
         let nothing = Environment::from_pairs(iter::empty::<(&str, &str)>());
-        let settings = Settings::load(Some(&file), &nothing).unwrap();
-        Server::start(self.adapted(settings), Arc::clone(&self.clock))
+        let mut settings = self.adapted(Settings::load(Some(&file), &nothing).unwrap());
+        change(&mut settings);
+        Server::start(settings, Arc::clone(&self.clock))
     }
 
     /// A server whose clock is ahead of the others'.

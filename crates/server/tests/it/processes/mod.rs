@@ -1,6 +1,7 @@
 //! The binary as its operators meet it: processes, their files, signals, output and neighbours.
 //!
 //! Variables of the environment: `DOORWARD_KILL_ROUNDS=1000` kills a server that often,
+//! `DOORWARD_IMPORT_KILL_ROUNDS=100` an import from Django,
 //! `DOORWARD_RACE_ROUNDS=100` runs each race that often, `DOORWARD_TELL_FIGURES=1` tells what was
 //! measured, and with `DOORWARD_REQUIRE_STRACE=1` the cases that trace system calls fail where
 //! `strace` is not there, in place of being ignored.
@@ -21,7 +22,7 @@ mod watch;
 pub(crate) use process::Process;
 pub(crate) use program::Program;
 pub(crate) use site::{Site, at_once};
-pub(crate) use watch::{A_SECOND, SOON, until};
+pub(crate) use watch::{A_SECOND, SOON, Watch, found, until};
 
 use libtest_mimic::Trial;
 

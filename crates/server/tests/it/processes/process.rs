@@ -23,8 +23,9 @@ impl Process {
     pub(super) fn serving(command: Command) -> Self {
         let (mut child, output) = spawn(command);
         let look = || {
-            let said = output[0].so_far();
-            let address = said.iter().find_map(|line| line.split_once("listens on http://")?.1.parse().ok());
+            let [said, complained] = [&output[0], &output[1]].map(Transcript::so_far);
+            let told = |line: &String| line.split_once(" http://")?.1.parse().ok();
+            let address = said.iter().chain(&complained).filter(|line| tells_address(line)).find_map(told);
             let has_ended = address.is_none() && child.0.try_wait().unwrap().is_some();
             assert!(!has_ended, "it does not serve: {}", output[1].so_far().join("\n"));
             address
@@ -108,6 +109,11 @@ impl Drop for Process {
             eprintln!("the server at {} said:\n{}", self.address, self.output[1].so_far().join("\n"));
         }
     }
+}
+
+/// Whether it is where a server, or the proxy that compares two, says where it listens.
+fn tells_address(line: &str) -> bool {
+    line.contains("listens on http://") || line.contains("compares behind http://")
 }
 
 /// A child that does not outlive its case: it is killed when dropped.

@@ -76,6 +76,17 @@ impl Program {
         }
     }
 
+    /// Runs a command, and kills it once it has run that long; whether it was still running.
+    #[track_caller]
+    pub(crate) fn killed_after(&self, arguments: &[&str], limit: Duration) -> bool {
+        let (mut child, output) = spawn(self.command(arguments));
+        match code_within(&mut child, limit) {
+            None => true,
+            Some(0) => false,
+            Some(code) => panic!("{arguments:?} ended with {code}: {}", output[1].all()),
+        }
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let binary = env!("CARGO_BIN_EXE_doorward");
         let mut command = match self.wrapper.split_first() {

@@ -1,0 +1,24 @@
+use crate::store::{Lookup, StoreError};
+use crate::token::Holder;
+use crate::user::{PublicId, User, UserId};
+
+/// The number of the account that a token names, if there can be one: a subject is looked up.
+///
+/// # Errors
+/// The database failed.
+pub(super) fn find_number(db: &mut dyn Lookup, holder: &Holder) -> Result<Option<UserId>, StoreError> {
+    match holder {
+        Holder::Account(id) => Ok(Some(*id)),
+        Holder::Subject(subject) => db.account_of(subject),
+    }
+}
+
+/// Whether others know the account by what a token of theirs says. The number that is drawn for an
+/// account which is known by its subject may be anybody's key there.
+pub(super) fn is_known_as(user: &User, holder: &Holder) -> bool {
+    match (user.public_id(), holder) {
+        (PublicId::Number(id), Holder::Account(named)) => id == *named,
+        (PublicId::Key(subject), Holder::Subject(named)) => subject == named,
+        (PublicId::Number(_), Holder::Subject(_)) | (PublicId::Key(_), Holder::Account(_)) => false,
+    }
+}

@@ -1,0 +1,457 @@
+use super::merge::{Merged, Rivals, merge};
+use super::names::{Names, Owner, Who};
+use super::report::{Change, Outcome, Remark};
+use super::{CollisionPolicy, ImportRules, to_store};
+use crate::identity::EmailAddress;
+use crate::random::Random;
+use crate::session::{End, EndReason};
+use crate::store::{StoreError, Transaction};
+use crate::takeover::{
+    AccountRecord, Amendment, Field, ForeignAccount, ForeignKey, ForeignPassword, ImportRecord,
+    ImportedAccount, Seen,
+};
+use crate::time::Timestamp;
+use crate::use_cases::set_account_active;
+use crate::user::{CredentialVersion, Subject, UserId};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// The step: takes a batch of accounts in, one after the other, and tells what became of each. An
+/// account that came in earlier and lost something to one of these has an outcome of its own.
+///
+/// What is new is stored at the end and at once; what is changed, which is rare, is changed on the
+/// way.
+///
+/// # Errors
+/// The database failed.
+pub fn import_batch(
+    tx: &mut dyn Transaction,
+    accounts: &[ForeignAccount],
+    rules: &ImportRules,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<Vec<Outcome>, StoreError> {
+    let mut batch = Batch::load(tx, accounts, rules, random, now)?;
+    for account in accounts {
+        batch.take_in(account)?;
+    }
+    batch.store()
+}
+
+struct Batch<'a> {
+    tx: &'a mut dyn Transaction,
+    rules: &'a ImportRules,
+    random: &'a dyn Random,
+    now: Timestamp,
+    /// Of the batch's accounts, and of those who have their names.
+    records: HashMap<ForeignKey, ImportRecord>,
+    /// Those records that have changed.
+    unsaved: BTreeSet<ForeignKey>,
+    /// Likewise; also those whose numbers are the keys of new ones.
+    accounts: HashMap<UserId, AccountRecord>,
+    names: Names,
+    /// `None` for one that gave way.
+    new: Vec<Option<Newcomer>>,
+    new_keys: HashSet<ForeignKey>,
+    /// Accounts that were here and gave way to one of the batch.
+    removed: HashSet<ForeignKey>,
+    outcomes: Vec<Outcome>,
+}
+
+struct Newcomer {
+    account: ImportedAccount,
+    /// Where its outcome is.
+    outcome: usize,
+}
+
+impl<'a> Batch<'a> {
+    fn load(
+        tx: &'a mut dyn Transaction,
+        accounts: &[ForeignAccount],
+        rules: &'a ImportRules,
+        random: &'a dyn Random,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let keys: Vec<_> = accounts.iter().map(|account| account.key.clone()).collect();
+        let names: BTreeSet<_> = accounts
+            .iter()
+            .flat_map(|account| {
+                let address = account.email.as_ref().map(EmailAddress::canonical);
+                [Some(account.username.canonical()), address]
+            })
+            .flatten()
+            .cloned()
+            .collect();
+        let names: Vec<_> = names.into_iter().collect();
+        let archive = tx.archive();
+        let records = archive.imports(&keys)?;
+        let owners = archive.owners(&names)?;
+        let numbers = keys.iter().filter_map(|key| match key {
+            ForeignKey::Number(number) => Some(UserId(*number)),
+            ForeignKey::Text(_) => None,
+        });
+        let known = records.iter().filter_map(|record| record.user);
+        let ids: BTreeSet<_> = numbers.chain(known).chain(owners.iter().map(|owner| owner.user)).collect();
+        let found = archive.accounts(&ids.into_iter().collect::<Vec<_>>())?;
+        let mut records: HashMap<_, _> = records.into_iter().map(|it| (it.key.clone(), it)).collect();
+        // Of those who have a name of the batch and are not in it.
+        let others: Vec<_> =
+            found.iter().map(|it| ForeignKey::of(&it.user)).filter(|key| !records.contains_key(key)).collect();
+        if !others.is_empty() {
+            let of_others = archive.imports(&others)?;
+            records.extend(of_others.into_iter().map(|record| (record.key.clone(), record)));
+        }
+        Ok(Self {
+            tx,
+            rules,
+            random,
+            now,
+            records,
+            unsaved: BTreeSet::new(),
+            accounts: found.into_iter().map(|account| (account.user.id, account)).collect(),
+            names: Names::of(owners),
+            new: Vec::new(),
+            new_keys: HashSet::new(),
+            removed: HashSet::new(),
+            outcomes: Vec::new(),
+        })
+    }
+
+    fn take_in(&mut self, account: &ForeignAccount) -> Result<(), StoreError> {
+        let Some(record) = self.records.get(&account.key).cloned() else {
+            return self.welcome(account);
+        };
+        match record.user.map(|id| self.accounts.get(&id).cloned()) {
+            Some(Some(stored)) => self.look_again(account, stored, record),
+            Some(None) => {
+                self.skip(account, Remark::DeletedHere);
+                Ok(())
+            }
+            None => {
+                // One that has just given way has its outcome already.
+                if !self.removed.contains(&account.key) {
+                    self.skip(account, Remark::GaveWayBefore);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// An account that was never here.
+    fn welcome(&mut self, account: &ForeignAccount) -> Result<(), StoreError> {
+        if let Some(remark) = self.obstacle(account) {
+            self.skip(account, remark);
+            return Ok(());
+        }
+        if let Some(owner) = self.names.owner(account.username.canonical())
+            && !self.yields_username(account, owner)?
+        {
+            let by = self.username_of(owner.who);
+            self.skip(account, Remark::UsernameTaken { by });
+            return Ok(());
+        }
+        let mut account = account.clone();
+        let mut remarks = Vec::new();
+        if let Some(address) = account.email.clone()
+            && let Some(owner) = self.names.owner(address.canonical())
+            && !self.yields_address(&account, owner)?
+        {
+            account.attributes = (self.rules.keep_address)(&account.attributes, address.as_str());
+            account.email = None;
+            remarks.push(Remark::AddressTaken { by: self.username_of(owner.who) });
+        }
+        if account.password == ForeignPassword::MustReset {
+            remarks.push(Remark::MustReset);
+        }
+        self.names.enter(Who::New(self.new.len()), &account.username, account.email.as_ref());
+        self.new_keys.insert(account.key.clone());
+        let (id, subject) = match &account.key {
+            ForeignKey::Number(number) => (Some(UserId(*number)), Subject::generate(self.random, self.now)),
+            ForeignKey::Text(text) => (None, Subject::from_stored(text.clone())),
+        };
+        let password = to_store(&account.password);
+        let seen = Seen::of_foreign(&account, CredentialVersion::FIRST);
+        let outcome = self.outcomes.len();
+        self.tell(&account.key, account.username.as_str(), Change::Added, remarks);
+        let account = ImportedAccount { id, subject, account, password, seen };
+        self.new.push(Some(Newcomer { account, outcome }));
+        Ok(())
+    }
+
+    /// Why the account cannot be stored under its key.
+    fn obstacle(&self, account: &ForeignAccount) -> Option<Remark> {
+        let is_taken = match &account.key {
+            ForeignKey::Number(number) => self.accounts.contains_key(&UserId(*number)),
+            ForeignKey::Text(text) if text.parse::<i64>().is_ok() => return Some(Remark::AmbiguousKey),
+            ForeignKey::Text(_) => false,
+        };
+        (is_taken || self.new_keys.contains(&account.key)).then_some(Remark::NumberTaken)
+    }
+
+    /// Whether the owner of a newcomer's username no longer has it.
+    fn yields_username(&mut self, newcomer: &ForeignAccount, owner: Owner) -> Result<bool, StoreError> {
+        let Owner { who, is_username } = owner;
+        if !is_username {
+            let yields = self.has_unchanged_address(who);
+            if yields {
+                self.take_address_from(who, newcomer)?;
+            }
+            return Ok(yields);
+        }
+        let yields = self.rules.collisions == CollisionPolicy::Newest
+            && self.is_newer(newcomer, who)
+            && self.is_unchanged(who);
+        if yields {
+            self.remove(who, &newcomer.key)?;
+        }
+        Ok(yields)
+    }
+
+    /// Whether the owner of a newcomer's address no longer has it.
+    fn yields_address(&mut self, newcomer: &ForeignAccount, owner: Owner) -> Result<bool, StoreError> {
+        let Owner { who, is_username } = owner;
+        let yields = !is_username
+            && self.rules.collisions == CollisionPolicy::Newest
+            && self.is_newer(newcomer, who)
+            && self.has_unchanged_address(who);
+        if yields {
+            self.take_address_from(who, newcomer)?;
+        }
+        Ok(yields)
+    }
+
+    /// An account that came in earlier and is here.
+    fn look_again(
+        &mut self,
+        account: &ForeignAccount,
+        mut stored: AccountRecord,
+        record: ImportRecord,
+    ) -> Result<(), StoreError> {
+        let id = stored.user.id;
+        let rival = |name| self.names.owner(name).filter(|owner| owner.who != Who::Stored(id));
+        let address = account.email.as_ref().map(EmailAddress::canonical);
+        let rivals = Rivals {
+            username: rival(account.username.canonical()).map(|owner| self.username_of(owner.who)),
+            email: address.and_then(rival).map(|owner| self.username_of(owner.who)),
+        };
+        let Merged { amendment, password, is_active, mut seen, changed, remarks } =
+            merge(account, &stored, &record.seen, rivals, self.rules);
+        if let Some(hash) = password {
+            // The other system goes on to honour the tokens that it issued before, so we do too:
+            // it may merely have hashed the same password anew. Our own sessions end.
+            self.tx.set_password(id, &hash, stored.user.tokens_valid_after)?;
+            self.tx.end_sessions(id, End { at: self.now, reason: EndReason::PasswordChange })?;
+            for changed in self.tx.archive().accounts(&[id])? {
+                seen.set_credential_version(changed.credential_version);
+                stored = changed;
+            }
+        }
+        if let Some(is_active) = is_active {
+            set_account_active(self.tx, id, is_active, self.now)?;
+            stored.user.is_active = is_active;
+        }
+        if amendment.is_empty() {
+            self.accounts.insert(id, stored);
+        } else {
+            self.amend(stored, &amendment)?;
+        }
+        if seen != record.seen {
+            self.save(ImportRecord { seen, ..record });
+        }
+        let change = if changed.is_empty() { Change::Unchanged } else { Change::Amended(changed) };
+        self.tell(&account.key, account.username.as_str(), change, remarks);
+        Ok(())
+    }
+
+    fn amend(&mut self, stored: AccountRecord, amendment: &Amendment) -> Result<AccountRecord, StoreError> {
+        let id = stored.user.id;
+        self.tx.archive().amend(id, amendment)?;
+        let amended = amendment.applied_to(stored);
+        self.names.leave(Who::Stored(id));
+        self.names.enter(Who::Stored(id), &amended.user.username, amended.user.email.as_ref());
+        self.accounts.insert(id, amended.clone());
+        Ok(amended)
+    }
+
+    /// Takes an account's address from it. It keeps the text, so that it can be given back.
+    fn take_address_from(&mut self, who: Who, newcomer: &ForeignAccount) -> Result<(), StoreError> {
+        let remark = Remark::AddressTaken { by: newcomer.username.as_str().to_owned() };
+        match who {
+            Who::New(at) => {
+                let Some(Some(Newcomer { account, outcome })) = self.new.get_mut(at) else { return Ok(()) };
+                let Some(address) = account.account.email.take() else { return Ok(()) };
+                let attributes = (self.rules.keep_address)(&account.account.attributes, address.as_str());
+                account.account.attributes = attributes;
+                account.seen = Seen::of_foreign(&account.account, CredentialVersion::FIRST);
+                self.names.leave(who);
+                self.names.enter(who, &account.account.username, None);
+                if let Some(outcome) = self.outcomes.get_mut(*outcome) {
+                    outcome.remarks.push(remark);
+                }
+            }
+            Who::Stored(id) => {
+                let Some((stored, mut record)) = self.came_in(id) else { return Ok(()) };
+                let Some(address) = stored.user.email.clone() else { return Ok(()) };
+                let attributes = (self.rules.keep_address)(&stored.attributes, address.as_str());
+                let amendment =
+                    Amendment { email: Some(None), attributes: Some(attributes), ..Amendment::default() };
+                let amended = Seen::of_record(&self.amend(stored, &amendment)?);
+                let fields = vec![Field::Email, Field::Attributes];
+                fields.iter().for_each(|field| record.seen.adopt(*field, &amended));
+                let (key, username) = (record.key.clone(), self.username_of(who));
+                self.save(record);
+                self.tell(&key, &username, Change::Amended(fields), vec![remark]);
+            }
+        }
+        Ok(())
+    }
+
+    /// An account gives way: it is deleted, and its record says so.
+    fn remove(&mut self, who: Who, to: &ForeignKey) -> Result<(), StoreError> {
+        let remark = Remark::GaveWay { to: to.clone() };
+        match who {
+            Who::New(at) => {
+                let Some(Newcomer { account, outcome }) = self.new.get_mut(at).and_then(Option::take) else {
+                    return Ok(());
+                };
+                if let Some(outcome) = self.outcomes.get_mut(outcome) {
+                    outcome.change = Change::Skipped;
+                    outcome.remarks = vec![remark];
+                }
+                let ImportedAccount { account: ForeignAccount { key, .. }, seen, .. } = account;
+                self.save(ImportRecord { key, user: None, seen });
+            }
+            Who::Stored(id) => {
+                let Some((_, record)) = self.came_in(id) else { return Ok(()) };
+                let (key, username) = (record.key.clone(), self.username_of(who));
+                self.tx.delete_user(id)?;
+                self.accounts.remove(&id);
+                self.removed.insert(key.clone());
+                self.save(ImportRecord { user: None, ..record });
+                self.tell(&key, &username, Change::Removed, vec![remark]);
+            }
+        }
+        self.names.leave(who);
+        Ok(())
+    }
+
+    fn is_newer(&self, newcomer: &ForeignAccount, who: Who) -> bool {
+        let age = match who {
+            Who::New(at) => {
+                self.newcomer(at).map(|other| (other.account.date_joined, other.account.key.clone()))
+            }
+            Who::Stored(id) => {
+                self.accounts.get(&id).map(|it| (it.user.date_joined, ForeignKey::of(&it.user)))
+            }
+        };
+        age.is_some_and(|age| (newcomer.date_joined, newcomer.key.clone()) > age)
+    }
+
+    /// Whether the account came in and nothing of it was changed here since.
+    fn is_unchanged(&self, who: Who) -> bool {
+        match who {
+            Who::New(_) => true,
+            Who::Stored(id) => self
+                .came_in(id)
+                .is_some_and(|(it, record)| !record.seen.was_anything_changed_here(&Seen::of_record(&it))),
+        }
+    }
+
+    /// Whether the account came in and its address was not changed here since.
+    fn has_unchanged_address(&self, who: Who) -> bool {
+        match who {
+            Who::New(_) => true,
+            Who::Stored(id) => self.came_in(id).is_some_and(|(it, record)| {
+                !record.seen.was_changed_here(&Seen::of_record(&it), Field::Email)
+            }),
+        }
+    }
+
+    /// A stored account with its record, if it came in.
+    fn came_in(&self, id: UserId) -> Option<(AccountRecord, ImportRecord)> {
+        let stored = self.accounts.get(&id)?;
+        let record = self.records.get(&ForeignKey::of(&stored.user))?;
+        (record.user == Some(id)).then(|| (stored.clone(), record.clone()))
+    }
+
+    fn newcomer(&self, at: usize) -> Option<&ImportedAccount> {
+        self.new.get(at)?.as_ref().map(|newcomer| &newcomer.account)
+    }
+
+    fn username_of(&self, who: Who) -> String {
+        let username = match who {
+            Who::New(at) => self.newcomer(at).map(|it| it.account.username.as_str()),
+            Who::Stored(id) => self.accounts.get(&id).map(|it| it.user.username.as_str()),
+        };
+        username.unwrap_or_default().to_owned()
+    }
+
+    fn save(&mut self, record: ImportRecord) {
+        self.unsaved.insert(record.key.clone());
+        self.records.insert(record.key.clone(), record);
+    }
+
+    fn skip(&mut self, account: &ForeignAccount, remark: Remark) {
+        self.tell(&account.key, account.username.as_str(), Change::Skipped, vec![remark]);
+    }
+
+    fn tell(&mut self, key: &ForeignKey, username: &str, change: Change, remarks: Vec<Remark>) {
+        self.outcomes.push(Outcome { key: key.clone(), username: username.to_owned(), change, remarks });
+    }
+
+    fn store(self) -> Result<Vec<Outcome>, StoreError> {
+        let Self { tx, mut records, unsaved, new, outcomes, .. } = self;
+        let new: Vec<_> = new.into_iter().flatten().map(|newcomer| newcomer.account).collect();
+        let changed: Vec<_> = unsaved.iter().filter_map(|key| records.remove(key)).collect();
+        if !new.is_empty() {
+            tx.archive().insert_accounts(&new)?;
+        }
+        if !changed.is_empty() {
+            tx.archive().put_imports(&changed)?;
+        }
+        Ok(outcomes)
+    }
+}
+
+/// The step: tells which of these records' accounts are here, of which the other system has none any
+/// more, and deactivates them if the rules say so.
+///
+/// # Errors
+/// The database failed.
+pub fn judge_missing(
+    tx: &mut dyn Transaction,
+    records: &[ImportRecord],
+    rules: &ImportRules,
+    now: Timestamp,
+) -> Result<Vec<Outcome>, StoreError> {
+    let by_id: BTreeMap<_, _> =
+        records.iter().filter_map(|record| record.user.map(|id| (id, record))).collect();
+    let mut outcomes = Vec::new();
+    let mut changed = Vec::new();
+    if by_id.is_empty() {
+        return Ok(outcomes);
+    }
+    let mut accounts = tx.archive().accounts(&by_id.keys().copied().collect::<Vec<_>>())?;
+    accounts.sort_by_key(|account| account.user.id);
+    for account in accounts {
+        let Some(record) = by_id.get(&account.user.id) else { continue };
+        let deactivates = rules.deactivate_missing && account.user.is_active;
+        let (change, remark) = if deactivates {
+            set_account_active(tx, account.user.id, false, now)?;
+            let mut seen = record.seen.clone();
+            let mut idle = account.clone();
+            idle.user.is_active = false;
+            // Were it to come back, active, that would be a change of theirs.
+            seen.adopt(Field::IsActive, &Seen::of_record(&idle));
+            changed.push(ImportRecord { seen, ..(*record).clone() });
+            (Change::Deactivated, Remark::Deactivated)
+        } else {
+            (Change::Missing, Remark::Missing)
+        };
+        let username = account.user.username.as_str().to_owned();
+        outcomes.push(Outcome { key: record.key.clone(), username, change, remarks: vec![remark] });
+    }
+    if !changed.is_empty() {
+        tx.archive().put_imports(&changed)?;
+    }
+    Ok(outcomes)
+}

@@ -1,0 +1,12 @@
+//! Asks the candidate what the upstream server was asked, and has the answers compared.
+
+mod plan;
+mod queue;
+mod tokens;
+mod worker;
+
+pub use plan::Skipped;
+pub(crate) use plan::{is_safe, plan};
+pub(crate) use queue::{Arrival, Exchange, Queue};
+pub(crate) use tokens::Tokens;
+pub(crate) use worker::{Mirror, Order};

@@ -1,0 +1,41 @@
+-- Accounts that come from another system. Lists are JSON: nothing here looks into them.
+
+-- The names of the account's groups.
+ALTER TABLE users ADD COLUMN groups TEXT NOT NULL DEFAULT '[]';
+-- Whether others know the account by its subject, which is its key in the system that it comes from.
+ALTER TABLE users ADD COLUMN is_known_by_subject BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- What is only carried, of those accounts that have something of it.
+CREATE TABLE account_details (
+    user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    permissions TEXT NOT NULL,
+    attributes TEXT NOT NULL
+);
+
+CREATE TABLE groups (
+    name TEXT PRIMARY KEY,
+    id BIGINT NOT NULL,
+    permissions TEXT NOT NULL
+);
+
+-- Under which keys accounts came in, and what was seen of them then. No foreign key: that an account
+-- was deleted here is to be known, too.
+CREATE TABLE imports (
+    key_number BIGINT UNIQUE,
+    -- In the order of its bytes, whatever the database's language.
+    key_text TEXT COLLATE "C" UNIQUE,
+    user_id BIGINT,
+    seen TEXT NOT NULL,
+    CHECK ((key_number IS NULL) <> (key_text IS NULL))
+);
+
+-- Refresh tokens that another system issued, by their ids. No foreign key: that one was used up is to
+-- be known for longer than the session that it was exchanged for.
+CREATE TABLE foreign_tokens (
+    id TEXT PRIMARY KEY,
+    expires_at BIGINT NOT NULL,
+    spent_at BIGINT,
+    session_id BYTEA CHECK (length(session_id) = 16),
+    CHECK (session_id IS NULL OR spent_at IS NOT NULL)
+);
+CREATE INDEX foreign_tokens_expires_at ON foreign_tokens (expires_at);
