@@ -109,3 +109,7 @@ pub use layout::Choice;
 pub use model::UserModel;
 pub use rows::{Dialect, Rows};
 pub use source::Source;
+
+/// How a project moves, step by step, with what each step prints.
+#[doc = include_str!("../MOVING.md")]
+pub mod moving {}

@@ -25,7 +25,7 @@
 //! # What is where
 //!
 //! * **Values** are parsed once and then right: [`identity`], [`password`], [`user`], [`session`],
-//!   [`standing`], [`keys`], [`time`].
+//!   [`standing`], [`keys`], [`time`]; and [`takeover`], what comes from another system.
 //! * **Ports** say what the rules need of the world, and what an adapter must keep: [`store`],
 //!   [`hashing`], [`token`], [`sealing`], [`time::Clock`], [`random::Random`].
 //! * **Use cases** chain the two: [`use_cases`]. A step is a plain function over a unit of work,

@@ -78,6 +78,7 @@ impl FullName {
 
 /// An account, without its password.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own, three of them Django's")]
 pub struct User {
     /// Its number.
     pub id: UserId,

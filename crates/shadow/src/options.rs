@@ -33,7 +33,8 @@ pub struct Options {
     pub queue: usize,
     /// How many requests the candidate is asked at a time, at most.
     pub concurrency: usize,
-    /// How long the upstream server may take until its answer begins.
+    /// How long the upstream server may take until its answer begins, and a client for a body that is
+    /// kept.
     pub upstream_time_limit: Duration,
     /// How long the candidate may take for an answer.
     pub candidate_time_limit: Duration,
@@ -68,11 +69,7 @@ impl Options {
             mirror_writes: false,
             same_tokens: false,
             paths: owned(&["/api/auth/", "/api/dashboard/"]),
-            read_only_posts: owned(&[
-                "/api/auth/token/verify/",
-                "/auth/jwt/verify/",
-                "/dj-rest-auth/token/verify/",
-            ]),
+            read_only_posts: owned(&["/api/auth/token/verify/"]),
             rewrite_host: false,
             body_limit: 1024 * 1024,
             queue: 1024,

@@ -233,7 +233,9 @@ impl Seen {
     fn put_permissions(&mut self, permissions: &[Permission]) {
         self.put(Field::Permissions, |text| {
             for Permission { app, model, codename } in permissions {
-                [app, model, codename].into_iter().for_each(|part| text.text(part));
+                for part in [app, model, codename] {
+                    text.text(part);
+                }
             }
         });
     }
@@ -296,6 +298,8 @@ mod tests {
 
     const VERSION: CredentialVersion = CredentialVersion(3);
 
+    type Change = Box<dyn Fn(&mut ForeignAccount)>;
+
     fn seen(account: &ForeignAccount) -> Seen {
         Seen::of_foreign(account, VERSION)
     }
@@ -304,7 +308,6 @@ mod tests {
     fn each_field_is_told_apart_from_the_others() {
         let alice = foreign(1, "alice", Some("alice@example.com"));
         let permission = Permission { app: "a".into(), model: "b".into(), codename: "c".into() };
-        type Change = Box<dyn Fn(&mut ForeignAccount)>;
         let changes: [(Field, Change); Seen::FIELDS] = [
             (Field::Username, Box::new(|a| a.username = Username::from_stored("bob".into()))),
             (Field::Email, Box::new(|a| a.email = None)),
@@ -319,9 +322,9 @@ mod tests {
             (Field::Attributes, Box::new(|a| a.attributes = Attributes::from_json(r#"{"a":1}"#))),
         ];
         for (field, change) in changes {
-            let mut changed = alice.clone();
-            change(&mut changed);
-            assert_eq!(seen(&alice).differing(&seen(&changed)), [field]);
+            let mut other = alice.clone();
+            change(&mut other);
+            assert_eq!(seen(&alice).differing(&seen(&other)), [field]);
         }
     }
 

@@ -91,6 +91,6 @@ impl AccountSource for TestSource {
 }
 
 fn page<T: Clone, K: PartialEq>(all: &[T], key: fn(&T) -> &K, after: Option<&K>, limit: u32) -> Vec<T> {
-    let begin = after.map_or(0, |after| all.iter().position(|it| key(it) == after).unwrap() + 1);
+    let begin = after.map_or(0, |after| all.iter().rposition(|it| key(it) == after).unwrap() + 1);
     all.iter().skip(begin).take(usize::try_from(limit).unwrap()).cloned().collect()
 }

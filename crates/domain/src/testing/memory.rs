@@ -149,10 +149,10 @@ impl Lookup for Tables {
     }
 
     fn profile(&mut self, id: UserId) -> Result<Option<Profile>, StoreError> {
-        Ok(self
-            .users
-            .get(&id)
-            .map(|AccountRecord { user, last_login, .. }| Profile { user: user.clone(), last_login: *last_login }))
+        Ok(self.users.get(&id).map(|AccountRecord { user, last_login, .. }| Profile {
+            user: user.clone(),
+            last_login: *last_login,
+        }))
     }
 
     fn user_by_login_name(&mut self, name: &CanonicalName) -> Result<Option<User>, StoreError> {
@@ -212,7 +212,11 @@ impl Lookup for Tables {
     }
 
     fn account_of(&mut self, subject: &Subject) -> Result<Option<UserId>, StoreError> {
-        Ok(self.users.values().find(|account| account.user.subject == *subject).map(|account| account.user.id))
+        Ok(self
+            .users
+            .values()
+            .find(|account| account.user.subject == *subject)
+            .map(|account| account.user.id))
     }
 
     fn foreign_token(&mut self, id: &ForeignTokenId) -> Result<Option<ForeignToken>, StoreError> {
@@ -270,7 +274,8 @@ impl Transaction for Tables {
         version: CredentialVersion,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let unchanged = |account: &AccountRecord| account.user.is_active && account.credential_version == version;
+        let unchanged =
+            |account: &AccountRecord| account.user.is_active && account.credential_version == version;
         Ok(self.change_if(id, unchanged, |account| account.last_login = Some(now)))
     }
 

@@ -5,7 +5,12 @@
 //! nothing, the database can go down.
 
 // A test double may stop the test that misuses it.
-#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "test doubles fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "test doubles fail by panicking"
+)]
 
 mod clock;
 mod executor;

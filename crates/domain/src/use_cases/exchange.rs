@@ -38,7 +38,7 @@ pub fn exchange(tx: &mut dyn Transaction, request: &Exchange) -> Result<Verdict<
     if !tx.spend_foreign_token(&spent(claims, *now, Some(*session)))? {
         return exchange_again(tx, request);
     }
-    let Some(user) = hold_account(tx, user)? else {
+    let Some(user) = hold_account(tx, &user)? else {
         return Ok(Verdict::RollBack(Refreshed::Revoked));
     };
     let session = Session::begin(*session, user.id, client.clone(), *now, policy);
@@ -46,10 +46,7 @@ pub fn exchange(tx: &mut dyn Transaction, request: &Exchange) -> Result<Verdict<
     Ok(Verdict::Commit(Refreshed::Current(Box::new((session, user)))))
 }
 
-fn exchange_again(
-    tx: &mut dyn Transaction,
-    request: &Exchange,
-) -> Result<Verdict<Refreshed>, StoreError> {
+fn exchange_again(tx: &mut dyn Transaction, request: &Exchange) -> Result<Verdict<Refreshed>, StoreError> {
     let Exchange { claims, client, now, policy, .. } = request;
     let Some((session, user)) = successor(tx, claims)? else {
         return Ok(Verdict::RollBack(Refreshed::Revoked));
@@ -103,7 +100,7 @@ pub(super) fn spent(
 /// Writes the account's row as it is, and looks at it again. A password change or a deactivation,
 /// which write it too, then comes either before, and is seen here, or after, and ends the session that
 /// is about to begin.
-fn hold_account(tx: &mut dyn Transaction, user: User) -> Result<Option<User>, StoreError> {
+fn hold_account(tx: &mut dyn Transaction, user: &User) -> Result<Option<User>, StoreError> {
     // Twice, since a login that replaces the hash by a better one is no reason to refuse.
     for _ in 0..2 {
         let Some(credential) = tx.credential(user.username.canonical())? else { return Ok(None) };
@@ -117,15 +114,18 @@ fn hold_account(tx: &mut dyn Transaction, user: User) -> Result<Option<User>, St
 
 #[cfg(test)]
 mod tests {
+    use crate::password::{Password, PasswordHash};
     use crate::session::{Client, ReusePolicy, SessionPolicy};
     use crate::store::{Store, Transaction, Verdict};
-    use crate::takeover::{ForeignKey, ForeignToken, ForeignTokenId, ImportedAccount, Seen, Spent};
-    use crate::password::{Password, PasswordHash};
+    use crate::takeover::{
+        ForeignAccount, ForeignKey, ForeignToken, ForeignTokenId, ImportedAccount, Seen, Spent,
+    };
     use crate::testing::{World, block_on, foreign};
     use crate::time::Timestamp;
     use crate::token::{TokenPair, TokenRejection};
     use crate::use_cases::{AuthenticationError, RefreshError};
     use crate::user::{CredentialVersion, Subject, UserId};
+    use std::slice;
     use std::time::Duration;
 
     /// Alice, and a refresh token that Django issued her.
@@ -218,7 +218,7 @@ mod tests {
             expires_at: now.plus(Duration::from_secs(3600)),
             spent: Some(Spent { at: now, session: None }),
         };
-        write(&world, move |tx| tx.archive().note_foreign_tokens(&[blacklisted.clone()]).unwrap());
+        write(&world, move |tx| tx.archive().note_foreign_tokens(slice::from_ref(&blacklisted)).unwrap());
         assert_revoked(&refresh(&world, &token));
         assert!(block_on(world.auth.verify(&token)).is_err());
         assert_eq!(world.live_sessions("alice"), 0);
@@ -232,7 +232,7 @@ mod tests {
             expires_at: world.clock.now_value().plus(Duration::from_secs(3600)),
             spent: None,
         };
-        write(&world, move |tx| tx.archive().note_foreign_tokens(&[issued.clone()]).unwrap());
+        write(&world, move |tx| tx.archive().note_foreign_tokens(slice::from_ref(&issued)).unwrap());
         assert!(refresh(&world, &token).is_ok());
     }
 
@@ -302,10 +302,7 @@ mod tests {
     #[test]
     fn an_account_with_a_key_of_text_is_found_by_it_and_not_by_the_number_that_was_drawn() {
         let world = World::new();
-        let account = crate::takeover::ForeignAccount {
-            key: ForeignKey::Text("a-b-c".into()),
-            ..foreign(1, "alice", None)
-        };
+        let account = ForeignAccount { key: ForeignKey::Text("a-b-c".into()), ..foreign(1, "alice", None) };
         let new = ImportedAccount {
             id: None,
             subject: Subject::from_stored("a-b-c".into()),
@@ -313,7 +310,7 @@ mod tests {
             seen: Seen::of_foreign(&account, CredentialVersion::FIRST),
             account,
         };
-        write(&world, move |tx| tx.archive().insert_accounts(&[new.clone()]).unwrap());
+        write(&world, move |tx| tx.archive().insert_accounts(slice::from_ref(&new)).unwrap());
         let (alice, now) = (world.find("alice"), world.clock.now_value());
         assert_eq!(alice.tokens_valid_after, Timestamp::EPOCH);
         let by_subject = world.tokens.foreign_refresh("a-b-c", "jti-1", now);

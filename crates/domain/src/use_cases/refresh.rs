@@ -65,9 +65,7 @@ impl Auth {
                 }
                 self.ports.store.transact(move |tx| rotate(tx, &request)).await
             }
-            Presented::Foreign(request) => {
-                self.ports.store.transact(move |tx| exchange(tx, &request)).await
-            }
+            Presented::Foreign(request) => self.ports.store.transact(move |tx| exchange(tx, &request)).await,
         };
         match refreshed.map_err(Failure::from)? {
             Refreshed::Current(current) => {

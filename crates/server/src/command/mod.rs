@@ -79,6 +79,7 @@ Examples:
   doorward createsuperuser                          make the first account
   doorward --config config/production.toml check    is everything ready?
   doorward keys rotate                              a new signing key, without one refused token
+  doorward import django --from db.sqlite3          take in the accounts of a Django project
 
 Settings:
   Any setting can come from the environment, which overrides the file: tokens.access_lifetime is

@@ -14,6 +14,9 @@ pub enum Expected {
     /// simplejwt dates the access token of a login by its own creation and its end by the refresh
     /// token's: where a second ends in between, it lives one second less than is configured.
     LifetimeRounding,
+    /// An access token that simplejwt 5.4 gives for a refresh token has the `iat` of that one, so that
+    /// it seems to live longer by the refresh token's age. It ends when Doorward's does.
+    CopiedIat,
     /// Where nothing is found Doorward answers `{"detail": "Not found."}`; Django answers a page where
     /// the path has no view.
     JsonNotFound,
@@ -31,9 +34,10 @@ pub enum Expected {
 
 impl Expected {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::MoreClaims,
         Self::LifetimeRounding,
+        Self::CopiedIat,
         Self::JsonNotFound,
         Self::ParserMessage,
         Self::FinalSlash,
@@ -46,6 +50,7 @@ impl Expected {
         match self {
             Self::MoreClaims => "more-claims",
             Self::LifetimeRounding => "lifetime-rounding",
+            Self::CopiedIat => "copied-iat",
             Self::JsonNotFound => "json-not-found",
             Self::ParserMessage => "parser-message",
             Self::FinalSlash => "final-slash",

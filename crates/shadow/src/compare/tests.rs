@@ -245,6 +245,15 @@ fn a_lifetime_is_one_second_short_at_the_upstream_server_alone() {
 }
 
 #[test]
+fn an_access_token_that_comes_from_a_refresh_is_dated_back_at_the_upstream_server_alone() {
+    let of = |iat: i64, exp: i64| answer(200, &access(&json!({ "iat": iat, "exp": exp })));
+    assert_expected(Expected::CopiedIat, &get("/x"), &of(100, 1300), &of(1001, 1301));
+    assert_eq!(found(&of(1001, 1301), &of(100, 1300)).differences.len(), 1);
+    // It lives longer indeed.
+    assert_eq!(found(&of(100, 1600), &of(1000, 1300)).differences.len(), 1);
+}
+
+#[test]
 fn nothing_found_is_json() {
     let ours = answer(404, &json!({"detail": "Not found."}));
     assert_expected(Expected::JsonNotFound, &get("/x"), &page(404), &ours);

@@ -34,7 +34,8 @@ impl Proxy {
             self.tally.skipped(Skipped::Path);
             return problem(ActixStatus::BAD_REQUEST, "The request's target cannot be passed on.");
         };
-        let Ok(body) = inbound::read(&request, payload, self.options.body_limit).await else {
+        let reading = inbound::read(&request, payload, self.options.body_limit);
+        let Ok(Ok(body)) = timeout(self.options.upstream_time_limit, reading).await else {
             self.tally.skipped(Skipped::ClientLeft);
             return problem(ActixStatus::BAD_REQUEST, "The request's body cannot be read.");
         };

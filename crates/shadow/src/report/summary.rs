@@ -14,7 +14,7 @@ pub struct Summary {
     pub requests: u64,
     /// Requests that were put into the queue for the candidate.
     pub mirrored: u64,
-    /// Requests whose answers were compared.
+    /// Requests whose answers were compared, or that the candidate failed to answer.
     pub compared: u64,
     /// Requests that were not compared, by the reason.
     pub skipped: BTreeMap<Skipped, u64>,

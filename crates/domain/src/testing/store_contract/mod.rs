@@ -3,6 +3,7 @@
 //! Each case gets a store of its own, empty and migrated, and panics if the store breaks the
 //! contract. A harness runs each of [`cases`] once per adapter.
 
+mod foreign_tokens;
 mod keys;
 mod sessions;
 mod standing;
@@ -18,8 +19,15 @@ pub type Case = (&'static str, fn(&dyn Store));
 
 /// Every case of the contract.
 pub fn cases() -> impl Iterator<Item = Case> {
-    let parts =
-        [units::CASES, users::CASES, sessions::CASES, standing::CASES, keys::CASES, takeover::CASES];
+    let parts = [
+        units::CASES,
+        users::CASES,
+        sessions::CASES,
+        standing::CASES,
+        keys::CASES,
+        takeover::CASES,
+        foreign_tokens::CASES,
+    ];
     parts.into_iter().flatten().copied()
 }
 

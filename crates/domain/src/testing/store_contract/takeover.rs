@@ -1,20 +1,17 @@
-//! Accounts and tokens that come from another system.
+//! Accounts that come from another system.
 
 use super::Case;
-use super::support::{NOW, find, find_session, insert, insert_session, later, new_user, read, try_insert, write};
+use super::support::{NOW, find, insert, insert_session, later, new_user, read, try_insert, write};
 use crate::identity::{CanonicalName, EmailAddress, Username};
 use crate::password::PasswordHash;
-use crate::session::SessionId;
 use crate::standing::ChangeNumber;
 use crate::store::{Store, StoreError, Taken, Verdict};
 use crate::takeover::{
-    AccountRecord, Amendment, Attributes, ForeignAccount, ForeignKey, ForeignToken, ForeignTokenId, Group,
-    ImportRecord, ImportedAccount, NameOwner, Permission, Seen, Spent,
+    AccountRecord, Amendment, Attributes, ForeignAccount, ForeignKey, Group, ImportRecord, ImportedAccount,
+    NameOwner, Permission, Seen,
 };
 use crate::testing::{block_on, foreign};
 use crate::user::{CredentialVersion, FullName, Subject, UserId};
-use std::collections::BTreeSet;
-use std::thread;
 
 pub(super) const CASES: &[Case] = &[
     ("imported_accounts_come_back_as_they_were", imported_accounts_come_back),
@@ -32,10 +29,6 @@ pub(super) const CASES: &[Case] = &[
     ("accounts_are_paged_by_their_numbers", accounts_are_paged),
     ("groups_are_stored_and_replaced_by_name_and_by_number", groups_are_stored),
     ("deleting_an_account_keeps_its_import_record_alone", deleting_keeps_the_record),
-    ("a_foreign_token_is_spent_once", a_foreign_token_is_spent_once),
-    ("of_64_exchanges_of_one_foreign_token_one_wins", of_64_exchanges_one_wins),
-    ("noting_foreign_tokens_never_unspends_one", noting_never_unspends),
-    ("a_sweep_deletes_expired_foreign_tokens_up_to_its_limit", a_sweep_deletes_foreign_tokens),
     ("a_batch_that_rolls_back_leaves_nothing", a_batch_that_rolls_back),
 ];
 
@@ -87,9 +80,8 @@ fn bring_in(store: &dyn Store, accounts: Vec<ImportedAccount>) {
 
 /// Brings one account in, and answers what is then stored of it.
 fn bring_in_one(store: &dyn Store, account: ForeignAccount) -> AccountRecord {
-    let ForeignKey::Number(number) = account.key else { panic!("the key is a number") };
     let account = imported(account);
-    let record = account.as_record(UserId(number));
+    let record = account.as_record(account.id.unwrap());
     bring_in(store, vec![account]);
     record
 }
@@ -146,7 +138,10 @@ fn imported_accounts_come_back(store: &dyn Store) {
 }
 
 fn imported_accounts_keep_their_numbers(store: &dyn Store) {
-    bring_in(store, [500, 12, 90].map(|number| imported(foreign(number, &format!("u{number}"), None))).into());
+    bring_in(
+        store,
+        [500, 12, 90].map(|number| imported(foreign(number, &format!("u{number}"), None))).into(),
+    );
     assert_eq!([500, 12, 90].map(|number| find(store, UserId(number)).unwrap().id.0), [500, 12, 90]);
     assert!(insert(store, "here").id.0 > 500);
     bring_in(store, vec![imported(foreign(30, "late", None))]);
@@ -208,7 +203,9 @@ fn many_accounts_at_once(store: &dyn Store) {
     let keys: Vec<_> = many.iter().map(|account| account.account.key.clone()).collect();
     let names: Vec<_> = many
         .iter()
-        .flat_map(|it| [it.account.username.canonical().clone(), it.account.email.as_ref().unwrap().canonical().clone()])
+        .flat_map(|it| {
+            [it.account.username.canonical().clone(), it.account.email.as_ref().unwrap().canonical().clone()]
+        })
         .collect();
     bring_in(store, many);
     let ids: Vec<_> = (1..=3_000).map(UserId).collect();
@@ -221,10 +218,13 @@ fn many_accounts_at_once(store: &dyn Store) {
 }
 
 fn owners_are_told(store: &dyn Store) {
-    bring_in(store, vec![
-        imported(foreign(1, "alice", Some("a@example.com"))),
-        imported(foreign(2, "both@example.com", Some("Both@example.com"))),
-    ]);
+    bring_in(
+        store,
+        vec![
+            imported(foreign(1, "alice", Some("a@example.com"))),
+            imported(foreign(2, "both@example.com", Some("Both@example.com"))),
+        ],
+    );
     let owner = |name: &str, user, is_username| NameOwner {
         name: CanonicalName::of(name),
         user: UserId(user),
@@ -267,8 +267,11 @@ fn import_records_are_paged(store: &dyn Store) {
         ForeignKey::Text("a".into()),
         ForeignKey::Text("é".into()),
     ];
-    let records: Vec<_> =
-        keys.iter().rev().map(|key| ImportRecord { key: key.clone(), user: None, seen: seen.clone() }).collect();
+    let records: Vec<_> = keys
+        .iter()
+        .rev()
+        .map(|key| ImportRecord { key: key.clone(), user: None, seen: seen.clone() })
+        .collect();
     write(store, move |tx| tx.archive().put_imports(&records));
     let page = |after: Option<ForeignKey>, limit| {
         let found = write(store, move |tx| tx.archive().imports_after(after.as_ref(), limit));
@@ -296,7 +299,10 @@ fn an_amendment_changes_what_it_names(store: &dyn Store) {
         Amendment::default(),
         Amendment { username: Some(Username::parse("Alicia").unwrap()), ..Amendment::default() },
         Amendment { email: Some(None), ..Amendment::default() },
-        Amendment { email: Some(Some(EmailAddress::parse("n@example.com").unwrap())), ..Amendment::default() },
+        Amendment {
+            email: Some(Some(EmailAddress::parse("n@example.com").unwrap())),
+            ..Amendment::default()
+        },
         Amendment { full_name: Some(FullName::default()), ..Amendment::default() },
         Amendment { is_staff: Some(false), ..Amendment::default() },
         Amendment { is_superuser: Some(false), ..Amendment::default() },
@@ -369,7 +375,8 @@ fn an_amendment_is_numbered(store: &dyn Store) {
 }
 
 fn accounts_are_paged(store: &dyn Store) {
-    let all: Vec<_> = [3, 5, 8, 1_000].iter().map(|i| bring_in_one(store, rich(*i, &format!("u{i}")))).collect();
+    let all: Vec<_> =
+        [3, 5, 8, 1_000].iter().map(|i| bring_in_one(store, rich(*i, &format!("u{i}")))).collect();
     let page = |after, limit| read(store, move |db| db.accounts_after(UserId(after), limit));
     assert_eq!(page(i64::MIN, 100), all);
     assert_eq!(page(0, 2), all[..2]);
@@ -384,7 +391,11 @@ fn groups_are_stored(store: &dyn Store) {
         name: name.into(),
         permissions: codenames
             .iter()
-            .map(|codename| Permission { app: "auth".into(), model: "user".into(), codename: (*codename).into() })
+            .map(|codename| Permission {
+                app: "auth".into(),
+                model: "user".into(),
+                codename: (*codename).into(),
+            })
             .collect(),
     };
     let put = |groups: Vec<Group>| write(store, move |tx| tx.archive().put_groups(&groups));
@@ -412,101 +423,12 @@ fn deleting_keeps_the_record(store: &dyn Store) {
     assert!(insert(store, "alice").id > UserId(7));
 }
 
-fn token(id: &str, expires: u64, spent: Option<Spent>) -> ForeignToken {
-    ForeignToken { id: ForeignTokenId(id.into()), expires_at: later(expires), spent }
-}
-
-fn spend(store: &dyn Store, token: &ForeignToken) -> bool {
-    let token = token.clone();
-    write(store, move |tx| tx.spend_foreign_token(&token))
-}
-
-fn foreign_token(store: &dyn Store, id: &str) -> Option<ForeignToken> {
-    let id = ForeignTokenId(id.into());
-    read(store, move |db| db.foreign_token(&id))
-}
-
-fn a_foreign_token_is_spent_once(store: &dyn Store) {
-    let session = SessionId::from_bytes([9; 16]);
-    let by = |session| Some(Spent { at: later(1), session });
-    write(store, |tx| tx.archive().note_foreign_tokens(&[token("noted", 60, None)]));
-    assert_eq!(foreign_token(store, "noted"), Some(token("noted", 60, None)));
-    assert_eq!(foreign_token(store, "unknown"), None);
-    for id in ["noted", "unknown"] {
-        let first = token(id, 60, by(Some(session)));
-        assert!(spend(store, &first));
-        assert!(!spend(store, &token(id, 60, by(None))));
-        assert!(!spend(store, &token(id, 60, by(Some(SessionId::from_bytes([8; 16]))))));
-        assert_eq!(foreign_token(store, id), Some(first));
-    }
-    let blacklisted = token("Unknown", 60, by(None));
-    assert!(spend(store, &blacklisted));
-    assert_eq!(foreign_token(store, "Unknown"), Some(blacklisted));
-}
-
-fn of_64_exchanges_one_wins(store: &dyn Store) {
-    let user = insert(store, "alice");
-    for id in ["noted", "unknown"] {
-        if id == "noted" {
-            write(store, |tx| tx.archive().note_foreign_tokens(&[token("noted", 60, None)]));
-        }
-        let won: Vec<_> = thread::scope(|scope| {
-            let rivals: Vec<_> = (0..64_u8)
-                .map(|i| {
-                    scope.spawn(move || {
-                        let session = Some(SessionId::from_bytes([i; 16]));
-                        spend(store, &token(id, 60, Some(Spent { at: later(1), session }))).then_some(session)
-                    })
-                })
-                .collect();
-            rivals.into_iter().filter_map(|rival| rival.join().unwrap()).collect()
-        });
-        assert_eq!(won.len(), 1, "{id}");
-        assert_eq!(foreign_token(store, id).unwrap().spent.unwrap().session, won[0]);
-    }
-    // The session need not be there, nor stay.
-    let session = insert_session(store, &user, 1, NOW).id;
-    assert!(spend(store, &token("third", 60, Some(Spent { at: NOW, session: Some(session) }))));
-    assert!(write(store, move |tx| tx.delete_user(user.id)));
-    assert_eq!(find_session(store, session), None);
-    assert!(foreign_token(store, "third").unwrap().spent.is_some());
-}
-
-fn noting_never_unspends(store: &dyn Store) {
-    let exchanged = Spent { at: later(1), session: Some(SessionId::from_bytes([9; 16])) };
-    let blacklisted = Spent { at: later(2), session: None };
-    assert!(spend(store, &token("a", 60, Some(exchanged))));
-    let note = |tokens: Vec<ForeignToken>| write(store, move |tx| tx.archive().note_foreign_tokens(&tokens));
-    note(vec![token("a", 60, None), token("b", 60, None), token("c", 60, Some(blacklisted))]);
-    note(vec![token("a", 60, Some(blacklisted)), token("b", 60, Some(blacklisted)), token("c", 60, None)]);
-    let spent = ["a", "b", "c"].map(|id| foreign_token(store, id).unwrap().spent);
-    assert_eq!(spent, [Some(exchanged), Some(blacklisted), Some(blacklisted)]);
-    assert!(!spend(store, &token("b", 60, Some(exchanged))));
-    note(vec![]);
-    let many: Vec<_> = (0..3_000).map(|i| token(&format!("many-{i}"), 60, None)).collect();
-    note(many);
-    assert!(foreign_token(store, "many-2999").is_some());
-}
-
-fn a_sweep_deletes_foreign_tokens(store: &dyn Store) {
-    let tokens: Vec<_> = (0..5).map(|i| token(&format!("t{i}"), i, None)).collect();
-    write(store, move |tx| tx.archive().note_foreign_tokens(&tokens));
-    let sweep = |before, limit| write(store, move |tx| tx.sweep_foreign_tokens(later(before), limit));
-    assert_eq!(sweep(3, 2), 2);
-    assert_eq!(sweep(3, 2), 1);
-    assert_eq!(sweep(3, 2), 0);
-    let left: BTreeSet<_> =
-        (0..5).filter(|i| foreign_token(store, &format!("t{i}")).is_some()).collect();
-    assert_eq!(left, BTreeSet::from([3, 4]));
-}
-
 fn a_batch_that_rolls_back(store: &dyn Store) {
     let batch = vec![imported(rich(7, "alice")), with_key_of_text("k", "bob")];
     block_on(store.transact(move |tx| {
         let archive = tx.archive();
         archive.insert_accounts(&batch)?;
         archive.put_groups(&[Group { id: 1, name: "g".into(), permissions: vec![] }])?;
-        archive.note_foreign_tokens(&[token("a", 60, None)])?;
         // It sees what it has written.
         assert_eq!(archive.accounts(&[UserId(7)])?.len(), 1);
         assert_eq!(archive.imports_after(None, 10)?.len(), 2);
@@ -516,6 +438,5 @@ fn a_batch_that_rolls_back(store: &dyn Store) {
     assert_eq!(accounts(store, &[7]), []);
     assert_eq!(write(store, |tx| tx.archive().imports_after(None, 10)), []);
     assert_eq!(read(store, |db| db.groups()), []);
-    assert_eq!(foreign_token(store, "a"), None);
     bring_in_one(store, rich(7, "alice"));
 }

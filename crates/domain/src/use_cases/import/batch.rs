@@ -1,19 +1,19 @@
 use super::merge::{Merged, Rivals, merge};
-use super::names::{Names, Owner, Who};
+use super::names::{Names, Who};
 use super::report::{Change, Outcome, Remark};
-use super::{CollisionPolicy, ImportRules, to_store};
+use super::{ImportRules, to_store};
 use crate::identity::EmailAddress;
 use crate::random::Random;
 use crate::session::{End, EndReason};
 use crate::store::{StoreError, Transaction};
 use crate::takeover::{
-    AccountRecord, Amendment, Field, ForeignAccount, ForeignKey, ForeignPassword, ImportRecord,
-    ImportedAccount, Seen,
+    AccountRecord, Amendment, ForeignAccount, ForeignKey, ForeignPassword, ImportRecord, ImportedAccount,
+    Seen,
 };
 use crate::time::Timestamp;
 use crate::use_cases::set_account_active;
 use crate::user::{CredentialVersion, Subject, UserId};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The step: takes a batch of accounts in, one after the other, and tells what became of each. An
 /// account that came in earlier and lost something to one of these has an outcome of its own.
@@ -37,30 +37,30 @@ pub fn import_batch(
     batch.store()
 }
 
-struct Batch<'a> {
-    tx: &'a mut dyn Transaction,
-    rules: &'a ImportRules,
+pub(super) struct Batch<'a> {
+    pub(super) tx: &'a mut dyn Transaction,
+    pub(super) rules: &'a ImportRules,
     random: &'a dyn Random,
     now: Timestamp,
     /// Of the batch's accounts, and of those who have their names.
-    records: HashMap<ForeignKey, ImportRecord>,
+    pub(super) records: HashMap<ForeignKey, ImportRecord>,
     /// Those records that have changed.
     unsaved: BTreeSet<ForeignKey>,
     /// Likewise; also those whose numbers are the keys of new ones.
-    accounts: HashMap<UserId, AccountRecord>,
-    names: Names,
+    pub(super) accounts: HashMap<UserId, AccountRecord>,
+    pub(super) names: Names,
     /// `None` for one that gave way.
-    new: Vec<Option<Newcomer>>,
+    pub(super) new: Vec<Option<Newcomer>>,
     new_keys: HashSet<ForeignKey>,
     /// Accounts that were here and gave way to one of the batch.
-    removed: HashSet<ForeignKey>,
-    outcomes: Vec<Outcome>,
+    pub(super) removed: HashSet<ForeignKey>,
+    pub(super) outcomes: Vec<Outcome>,
 }
 
-struct Newcomer {
-    account: ImportedAccount,
+pub(super) struct Newcomer {
+    pub(super) account: ImportedAccount,
     /// Where its outcome is.
-    outcome: usize,
+    pub(super) outcome: usize,
 }
 
 impl<'a> Batch<'a> {
@@ -94,8 +94,11 @@ impl<'a> Batch<'a> {
         let found = archive.accounts(&ids.into_iter().collect::<Vec<_>>())?;
         let mut records: HashMap<_, _> = records.into_iter().map(|it| (it.key.clone(), it)).collect();
         // Of those who have a name of the batch and are not in it.
-        let others: Vec<_> =
-            found.iter().map(|it| ForeignKey::of(&it.user)).filter(|key| !records.contains_key(key)).collect();
+        let others: Vec<_> = found
+            .iter()
+            .map(|it| ForeignKey::of(&it.user))
+            .filter(|key| !records.contains_key(key))
+            .collect();
         if !others.is_empty() {
             let of_others = archive.imports(&others)?;
             records.extend(of_others.into_iter().map(|record| (record.key.clone(), record)));
@@ -187,38 +190,6 @@ impl<'a> Batch<'a> {
         (is_taken || self.new_keys.contains(&account.key)).then_some(Remark::NumberTaken)
     }
 
-    /// Whether the owner of a newcomer's username no longer has it.
-    fn yields_username(&mut self, newcomer: &ForeignAccount, owner: Owner) -> Result<bool, StoreError> {
-        let Owner { who, is_username } = owner;
-        if !is_username {
-            let yields = self.has_unchanged_address(who);
-            if yields {
-                self.take_address_from(who, newcomer)?;
-            }
-            return Ok(yields);
-        }
-        let yields = self.rules.collisions == CollisionPolicy::Newest
-            && self.is_newer(newcomer, who)
-            && self.is_unchanged(who);
-        if yields {
-            self.remove(who, &newcomer.key)?;
-        }
-        Ok(yields)
-    }
-
-    /// Whether the owner of a newcomer's address no longer has it.
-    fn yields_address(&mut self, newcomer: &ForeignAccount, owner: Owner) -> Result<bool, StoreError> {
-        let Owner { who, is_username } = owner;
-        let yields = !is_username
-            && self.rules.collisions == CollisionPolicy::Newest
-            && self.is_newer(newcomer, who)
-            && self.has_unchanged_address(who);
-        if yields {
-            self.take_address_from(who, newcomer)?;
-        }
-        Ok(yields)
-    }
-
     /// An account that came in earlier and is here.
     fn look_again(
         &mut self,
@@ -262,7 +233,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn amend(&mut self, stored: AccountRecord, amendment: &Amendment) -> Result<AccountRecord, StoreError> {
+    pub(super) fn amend(
+        &mut self,
+        stored: AccountRecord,
+        amendment: &Amendment,
+    ) -> Result<AccountRecord, StoreError> {
         let id = stored.user.id;
         self.tx.archive().amend(id, amendment)?;
         let amended = amendment.applied_to(stored);
@@ -272,112 +247,11 @@ impl<'a> Batch<'a> {
         Ok(amended)
     }
 
-    /// Takes an account's address from it. It keeps the text, so that it can be given back.
-    fn take_address_from(&mut self, who: Who, newcomer: &ForeignAccount) -> Result<(), StoreError> {
-        let remark = Remark::AddressTaken { by: newcomer.username.as_str().to_owned() };
-        match who {
-            Who::New(at) => {
-                let Some(Some(Newcomer { account, outcome })) = self.new.get_mut(at) else { return Ok(()) };
-                let Some(address) = account.account.email.take() else { return Ok(()) };
-                let attributes = (self.rules.keep_address)(&account.account.attributes, address.as_str());
-                account.account.attributes = attributes;
-                account.seen = Seen::of_foreign(&account.account, CredentialVersion::FIRST);
-                self.names.leave(who);
-                self.names.enter(who, &account.account.username, None);
-                if let Some(outcome) = self.outcomes.get_mut(*outcome) {
-                    outcome.remarks.push(remark);
-                }
-            }
-            Who::Stored(id) => {
-                let Some((stored, mut record)) = self.came_in(id) else { return Ok(()) };
-                let Some(address) = stored.user.email.clone() else { return Ok(()) };
-                let attributes = (self.rules.keep_address)(&stored.attributes, address.as_str());
-                let amendment =
-                    Amendment { email: Some(None), attributes: Some(attributes), ..Amendment::default() };
-                let amended = Seen::of_record(&self.amend(stored, &amendment)?);
-                let fields = vec![Field::Email, Field::Attributes];
-                fields.iter().for_each(|field| record.seen.adopt(*field, &amended));
-                let (key, username) = (record.key.clone(), self.username_of(who));
-                self.save(record);
-                self.tell(&key, &username, Change::Amended(fields), vec![remark]);
-            }
-        }
-        Ok(())
-    }
-
-    /// An account gives way: it is deleted, and its record says so.
-    fn remove(&mut self, who: Who, to: &ForeignKey) -> Result<(), StoreError> {
-        let remark = Remark::GaveWay { to: to.clone() };
-        match who {
-            Who::New(at) => {
-                let Some(Newcomer { account, outcome }) = self.new.get_mut(at).and_then(Option::take) else {
-                    return Ok(());
-                };
-                if let Some(outcome) = self.outcomes.get_mut(outcome) {
-                    outcome.change = Change::Skipped;
-                    outcome.remarks = vec![remark];
-                }
-                let ImportedAccount { account: ForeignAccount { key, .. }, seen, .. } = account;
-                self.save(ImportRecord { key, user: None, seen });
-            }
-            Who::Stored(id) => {
-                let Some((_, record)) = self.came_in(id) else { return Ok(()) };
-                let (key, username) = (record.key.clone(), self.username_of(who));
-                self.tx.delete_user(id)?;
-                self.accounts.remove(&id);
-                self.removed.insert(key.clone());
-                self.save(ImportRecord { user: None, ..record });
-                self.tell(&key, &username, Change::Removed, vec![remark]);
-            }
-        }
-        self.names.leave(who);
-        Ok(())
-    }
-
-    fn is_newer(&self, newcomer: &ForeignAccount, who: Who) -> bool {
-        let age = match who {
-            Who::New(at) => {
-                self.newcomer(at).map(|other| (other.account.date_joined, other.account.key.clone()))
-            }
-            Who::Stored(id) => {
-                self.accounts.get(&id).map(|it| (it.user.date_joined, ForeignKey::of(&it.user)))
-            }
-        };
-        age.is_some_and(|age| (newcomer.date_joined, newcomer.key.clone()) > age)
-    }
-
-    /// Whether the account came in and nothing of it was changed here since.
-    fn is_unchanged(&self, who: Who) -> bool {
-        match who {
-            Who::New(_) => true,
-            Who::Stored(id) => self
-                .came_in(id)
-                .is_some_and(|(it, record)| !record.seen.was_anything_changed_here(&Seen::of_record(&it))),
-        }
-    }
-
-    /// Whether the account came in and its address was not changed here since.
-    fn has_unchanged_address(&self, who: Who) -> bool {
-        match who {
-            Who::New(_) => true,
-            Who::Stored(id) => self.came_in(id).is_some_and(|(it, record)| {
-                !record.seen.was_changed_here(&Seen::of_record(&it), Field::Email)
-            }),
-        }
-    }
-
-    /// A stored account with its record, if it came in.
-    fn came_in(&self, id: UserId) -> Option<(AccountRecord, ImportRecord)> {
-        let stored = self.accounts.get(&id)?;
-        let record = self.records.get(&ForeignKey::of(&stored.user))?;
-        (record.user == Some(id)).then(|| (stored.clone(), record.clone()))
-    }
-
-    fn newcomer(&self, at: usize) -> Option<&ImportedAccount> {
+    pub(super) fn newcomer(&self, at: usize) -> Option<&ImportedAccount> {
         self.new.get(at)?.as_ref().map(|newcomer| &newcomer.account)
     }
 
-    fn username_of(&self, who: Who) -> String {
+    pub(super) fn username_of(&self, who: Who) -> String {
         let username = match who {
             Who::New(at) => self.newcomer(at).map(|it| it.account.username.as_str()),
             Who::Stored(id) => self.accounts.get(&id).map(|it| it.user.username.as_str()),
@@ -385,7 +259,7 @@ impl<'a> Batch<'a> {
         username.unwrap_or_default().to_owned()
     }
 
-    fn save(&mut self, record: ImportRecord) {
+    pub(super) fn save(&mut self, record: ImportRecord) {
         self.unsaved.insert(record.key.clone());
         self.records.insert(record.key.clone(), record);
     }
@@ -394,7 +268,7 @@ impl<'a> Batch<'a> {
         self.tell(&account.key, account.username.as_str(), Change::Skipped, vec![remark]);
     }
 
-    fn tell(&mut self, key: &ForeignKey, username: &str, change: Change, remarks: Vec<Remark>) {
+    pub(super) fn tell(&mut self, key: &ForeignKey, username: &str, change: Change, remarks: Vec<Remark>) {
         self.outcomes.push(Outcome { key: key.clone(), username: username.to_owned(), change, remarks });
     }
 
@@ -410,48 +284,4 @@ impl<'a> Batch<'a> {
         }
         Ok(outcomes)
     }
-}
-
-/// The step: tells which of these records' accounts are here, of which the other system has none any
-/// more, and deactivates them if the rules say so.
-///
-/// # Errors
-/// The database failed.
-pub fn judge_missing(
-    tx: &mut dyn Transaction,
-    records: &[ImportRecord],
-    rules: &ImportRules,
-    now: Timestamp,
-) -> Result<Vec<Outcome>, StoreError> {
-    let by_id: BTreeMap<_, _> =
-        records.iter().filter_map(|record| record.user.map(|id| (id, record))).collect();
-    let mut outcomes = Vec::new();
-    let mut changed = Vec::new();
-    if by_id.is_empty() {
-        return Ok(outcomes);
-    }
-    let mut accounts = tx.archive().accounts(&by_id.keys().copied().collect::<Vec<_>>())?;
-    accounts.sort_by_key(|account| account.user.id);
-    for account in accounts {
-        let Some(record) = by_id.get(&account.user.id) else { continue };
-        let deactivates = rules.deactivate_missing && account.user.is_active;
-        let (change, remark) = if deactivates {
-            set_account_active(tx, account.user.id, false, now)?;
-            let mut seen = record.seen.clone();
-            let mut idle = account.clone();
-            idle.user.is_active = false;
-            // Were it to come back, active, that would be a change of theirs.
-            seen.adopt(Field::IsActive, &Seen::of_record(&idle));
-            changed.push(ImportRecord { seen, ..(*record).clone() });
-            (Change::Deactivated, Remark::Deactivated)
-        } else {
-            (Change::Missing, Remark::Missing)
-        };
-        let username = account.user.username.as_str().to_owned();
-        outcomes.push(Outcome { key: record.key.clone(), username, change, remarks: vec![remark] });
-    }
-    if !changed.is_empty() {
-        tx.archive().put_imports(&changed)?;
-    }
-    Ok(outcomes)
 }

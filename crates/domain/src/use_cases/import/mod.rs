@@ -2,14 +2,17 @@
 
 mod batch;
 mod merge;
+mod missing;
 mod names;
 mod report;
 mod source;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod yielding;
 
-pub use batch::{import_batch, judge_missing};
+pub use batch::import_batch;
+pub use missing::judge_missing;
 pub use report::{Change, Outcome, Remark, RemarkKind, Remarked, Remarks, Report};
 pub use source::{AccountSource, SourceError, SourceRow};
 
@@ -78,7 +81,8 @@ impl Imports {
 
     /// Takes everything in, batch by batch, and tells after each how far it has come. Each batch is
     /// durable once it is told of. An import that was interrupted is run again from the start, and
-    /// finds what it has done.
+    /// finds what it has done. A name that becomes free on the way, for somebody who has been looked at
+    /// before, is given by the next run.
     ///
     /// The source is read between the units of work, on the thread that awaits this.
     ///

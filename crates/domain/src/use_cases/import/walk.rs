@@ -19,12 +19,20 @@ pub(super) struct Walk {
 /// What is read next.
 enum Stage {
     Groups,
-    Accounts { after: Option<ForeignKey> },
-    Tokens { after: Option<ForeignTokenId> },
+    Accounts {
+        after: Option<ForeignKey>,
+    },
+    Tokens {
+        after: Option<ForeignTokenId>,
+    },
     /// Who came in, now or earlier.
-    Known { after: Option<ForeignKey> },
+    Known {
+        after: Option<ForeignKey>,
+    },
     /// Which of these are no longer there.
-    Missing { known: Vec<ImportRecord> },
+    Missing {
+        known: Vec<ImportRecord>,
+    },
     Done,
 }
 
@@ -103,7 +111,9 @@ impl Walk {
             Applied::Known(known) if known.is_empty() => self.next = Stage::Done,
             Applied::Known(known) => self.next = Stage::Missing { known },
             Applied::Outcomes(outcomes) => {
-                outcomes.into_iter().for_each(|outcome| self.report.note(outcome, self.shown));
+                for outcome in outcomes {
+                    self.report.note(outcome, self.shown);
+                }
             }
         }
     }
@@ -155,7 +165,9 @@ impl Piece {
                 }
                 Applied::Tokens(live.len())
             }
-            Self::Known { after, limit } => Applied::Known(tx.archive().imports_after(after.as_ref(), *limit)?),
+            Self::Known { after, limit } => {
+                Applied::Known(tx.archive().imports_after(after.as_ref(), *limit)?)
+            }
             Self::Missing(records) => Applied::Outcomes(judge_missing(tx, records, &hands.rules, now)?),
         })
     }

@@ -17,8 +17,8 @@ use tempfile::TempDir;
 /// How many accounts a filled database has.
 pub(super) const MANY: u32 = 10_000;
 
-/// The same where the accounts have UUIDs and profiles.
-pub(super) const SOME: u32 = 500;
+/// The same where each account costs Django time: enough for each kind.
+pub(super) const SOME: u32 = 800;
 
 /// What statements of `manage.py shell` begin with.
 pub(super) const IMPORTS: &str = "from django.contrib.auth import get_user_model\nfrom django.contrib.auth.models import Group\nUser = get_user_model()";
@@ -30,6 +30,8 @@ pub(super) enum Contents {
     Nothing,
     /// [`MANY`] of Django's own users.
     Users,
+    /// [`SOME`] of them.
+    SomeUsers,
     /// Tables for users of the project's own model, and nothing in them.
     NoProfiles,
     /// [`SOME`] users of the project's own model.
@@ -39,7 +41,7 @@ pub(super) enum Contents {
 impl Contents {
     fn user_model(self) -> &'static str {
         match self {
-            Self::Nothing | Self::Users => "auth.User",
+            Self::Nothing | Self::Users | Self::SomeUsers => "auth.User",
             Self::NoProfiles | Self::Profiles => "api.User",
         }
     }
@@ -48,7 +50,7 @@ impl Contents {
         match self {
             Self::Nothing | Self::NoProfiles => None,
             Self::Users => Some(MANY),
-            Self::Profiles => Some(SOME),
+            Self::SomeUsers | Self::Profiles => Some(SOME),
         }
     }
 
@@ -68,6 +70,7 @@ impl Contents {
         match self {
             Self::Nothing => |url| Self::Nothing.fill(url),
             Self::Users => |url| Self::Users.fill(url),
+            Self::SomeUsers => |url| Self::SomeUsers.fill(url),
             Self::NoProfiles => |url| Self::NoProfiles.fill(url),
             Self::Profiles => |url| Self::Profiles.fill(url),
         }
@@ -78,7 +81,7 @@ impl Contents {
 pub(super) struct Shelf {
     peers: Peers,
     directory: TempDir,
-    files: [OnceLock<PathBuf>; 4],
+    files: [OnceLock<PathBuf>; 5],
 }
 
 impl Shelf {
@@ -98,14 +101,15 @@ impl Shelf {
             }
         };
         let variables = variables(contents, scratch.url());
-        Peer { peers: self.peers.clone(), simplejwt, scratch: Arc::new(scratch), variables }
+        Peer { contents, peers: self.peers.clone(), simplejwt, scratch: Arc::new(scratch), variables }
     }
 
     fn file(&self, contents: Contents) -> &Path {
-        let [nothing, users, no_profiles, profiles] = &self.files;
+        let [nothing, users, some_users, no_profiles, profiles] = &self.files;
         let slot = match contents {
             Contents::Nothing => nothing,
             Contents::Users => users,
+            Contents::SomeUsers => some_users,
             Contents::NoProfiles => no_profiles,
             Contents::Profiles => profiles,
         };
@@ -119,6 +123,7 @@ impl Shelf {
 
 /// A Django project with a database of its own.
 pub(super) struct Peer {
+    contents: Contents,
     peers: Peers,
     simplejwt: SimpleJwt,
     scratch: Arc<Scratch>,
@@ -205,7 +210,7 @@ impl Peer {
     /// Who can be asked about in a filled database.
     #[track_caller]
     pub(super) fn people(&self) -> People {
-        let count = if self.user_model() == "api.User" { SOME } else { MANY };
+        let count = self.contents.count().expect("it is filled");
         let said = self.manage(&["populate", &count.to_string(), "--tell"]);
         serde_json::from_str(&said).unwrap()
     }

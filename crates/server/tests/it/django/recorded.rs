@@ -23,9 +23,16 @@ pub(super) fn cases() -> Vec<PeerCase> {
 fn the_recorded_answers_are_those_of_a_real_django(shelf: &Shelf, database: Database) {
     let django = shelf.peer(SimpleJwt::V5_4, database, Contents::Nothing).serve();
     for fixture in recorded() {
-        let told = differences_of(&django, &fixture);
+        let told = but_for_the_second(differences_of(&django, &fixture));
         assert!(told.is_empty(), "{}: {}", fixture.case, told.join("\n"));
     }
+}
+
+/// Without one that is chance: simplejwt 5.4 gives an access token that comes from a refresh the `iat`
+/// of the refresh token, so that it lives a second longer where a second passed between.
+pub(super) fn but_for_the_second(mut told: Vec<String>) -> Vec<String> {
+    told.retain(|difference| !difference.ends_with("recorded Some(300), found Some(301)"));
+    told
 }
 
 fn the_texts_of_simplejwt_5_5_are_answered_where_they_are_asked_for(shelf: &Shelf, database: Database) {
@@ -51,7 +58,8 @@ fn answered_alike(shelf: &Shelf, database: Database, simplejwt: SimpleJwt) -> us
         for (number, (our, their)) in ours.iter().zip(&theirs).enumerate() {
             assert_eq!(visible(our), visible(their), "{}, exchange {number}", fixture.case);
         }
-        otherwise += usize::from(!differences_in(&fixture, &tag, &theirs).is_empty());
+        let told = but_for_the_second(differences_in(&fixture, &tag, &theirs));
+        otherwise += usize::from(!told.is_empty());
     }
     otherwise
 }
@@ -82,7 +90,7 @@ fn without_tokens(value: &Value) -> Value {
         Value::String(text) => match readable_claims(text) {
             Some(claims) => json!({
                 "token_type": claims["token_type"],
-                "lifetime": claims["exp"].as_i64().zip(claims["iat"].as_i64()).map(|(end, start)| end - start),
+                "lifetime": lifetime(&claims),
                 "user_id": claims["user_id"],
                 "has a jti": claims["jti"].is_string(),
             }),
@@ -92,4 +100,10 @@ fn without_tokens(value: &Value) -> Value {
         },
         other => other.clone(),
     }
+}
+
+/// In seconds; see [`but_for_the_second`].
+fn lifetime(claims: &Value) -> Option<i64> {
+    let (end, start) = (claims["exp"].as_i64()?, claims["iat"].as_i64()?);
+    Some(if end - start == 301 { 300 } else { end - start })
 }

@@ -81,10 +81,7 @@ fn whoever_was_changed_here_or_made_here_does_not_give_way() {
         foreign(21, "NATIVE", None),
         foreign(22, "BOB", None),
     ]);
-    assert_eq!(
-        moving.names(),
-        named(&[(1, "native", None), (10, "kate", None), (22, "BOB", None)])
-    );
+    assert_eq!(moving.names(), named(&[(1, "native", None), (10, "kate", None), (22, "BOB", None)]));
     assert_eq!(
         remarks(&report),
         remarked(&[(RemarkKind::UsernameTaken, &["20", "21"]), (RemarkKind::GaveWay, &["11"])])
@@ -131,8 +128,7 @@ fn a_username_that_is_somebodys_address_takes_it_away() {
 fn an_address_of_an_account_that_was_made_here_is_not_taken_away() {
     let world = World::with_user("native", "x@example.com", "pw");
     let moving = Move::to(world, CollisionPolicy::Newest);
-    let report =
-        moving.run([foreign(10, "X@example.com", None), foreign(11, "b", Some("x@example.com"))]);
+    let report = moving.run([foreign(10, "X@example.com", None), foreign(11, "b", Some("x@example.com"))]);
     assert_eq!(moving.names(), named(&[(1, "native", Some("x@example.com")), (11, "b", None)]));
     assert_eq!(
         remarks(&report),
@@ -185,10 +181,8 @@ fn a_number_that_belongs_to_another_account_is_not_given_twice() {
 
 #[test]
 fn keys_of_text_become_subjects_and_those_that_read_as_numbers_stay_out() {
-    let with_key = |key: &str, name| ForeignAccount {
-        key: ForeignKey::Text(key.into()),
-        ..foreign(1, name, None)
-    };
+    let with_key =
+        |key: &str, name| ForeignAccount { key: ForeignKey::Text(key.into()), ..foreign(1, name, None) };
     let moving = Move::new();
     let report = moving.run([with_key("6f9619ff-8b86", "alice"), with_key("42", "bob")]);
     assert_eq!(remarks(&report), remarked(&[(RemarkKind::AmbiguousKey, &["42"])]));

@@ -2,6 +2,7 @@
 
 mod collisions;
 mod merging;
+mod properties;
 mod runs;
 
 use super::{CollisionPolicy, ImportError, ImportRules, Imports, RemarkKind, Report};

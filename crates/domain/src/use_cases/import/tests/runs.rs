@@ -41,7 +41,10 @@ fn groups_and_tokens_that_can_still_be_presented_come_in() {
     assert_eq!((report.groups, report.tokens), (1, 2));
     let (groups, tokens) = moving.write(|tx| {
         let ids = ["blacklisted", "outstanding", "expired"].map(|id| ForeignTokenId(id.into()));
-        (tx.groups().unwrap(), ids.map(|id| tx.foreign_token(&id).unwrap().map(|token| token.spent.is_some())))
+        (
+            tx.groups().unwrap(),
+            ids.map(|id| tx.foreign_token(&id).unwrap().map(|token| token.spent.is_some())),
+        )
     });
     assert_eq!(groups[0].name, "editors");
     assert_eq!(tokens, [Some(true), Some(false), None]);
