@@ -1,7 +1,7 @@
 use crate::process::{Running, tied};
 use anyhow::{Context, Result};
 use std::env;
-use std::io::{BufRead, BufReader, pipe};
+use std::io::{BufRead, BufReader, PipeWriter, pipe};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -70,22 +70,26 @@ impl Peers {
 pub struct Listening {
     _running: Running,
     port: u16,
+    /// It closes when this process ends, however that ends.
+    _life: PipeWriter,
 }
 
 impl Listening {
     /// Starts a command that says on its first line on which port of 127.0.0.1 it listens, and waits
-    /// for that.
+    /// for that. It should end with its standard input: where this process is killed in the very moment
+    /// of the start, nothing else tells it.
     ///
     /// # Errors
     /// It does not start, or says something else.
     pub fn start(mut command: Command) -> Result<Self> {
         let (reader, writer) = pipe()?;
-        command.stdout(writer);
+        let (input, held) = pipe()?;
+        command.stdin(input).stdout(writer);
         let running = Running::new(command)?;
         let mut line = String::new();
         BufReader::new(reader).read_line(&mut line)?;
         let port = line.trim().parse().with_context(|| format!("not a port: {line:?}"))?;
-        Ok(Self { _running: running, port })
+        Ok(Self { _running: running, port, _life: held })
     }
 
     /// Where it listens.

@@ -59,7 +59,7 @@ impl Contents {
         let peers = Peers::find().expect("the case is ignored without them");
         // Its tables serve both.
         let variables = variables(self, url);
-        manage(&peers, SimpleJwt::V5_5, &variables, &["migrate", "--verbosity=0"], None);
+        manage(&peers, SimpleJwt::V5_5, &variables, &["migrate", "--verbosity=0", "--skip-checks"], None);
         if let Some(count) = self.count() {
             manage(&peers, SimpleJwt::V5_5, &variables, &["populate", &count.to_string()], None);
         }

@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
+
     def add_arguments(self, parser):
         parser.add_argument("--encoded", action="store_true", help="pairs of an encoded hash and a password")
 

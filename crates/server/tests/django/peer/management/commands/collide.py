@@ -28,6 +28,8 @@ PAIRS = [
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
+
     @transaction.atomic
     def handle(self, **options):
         User = get_user_model()

@@ -11,6 +11,8 @@ from django.db.models import DateTimeField
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
+
     def handle(self, **options):
         for group in Group.objects.order_by("name").prefetch_related("permissions__content_type"):
             self.tell({"group": group.name, "pk": group.pk, "permissions": listed(group.permissions)})

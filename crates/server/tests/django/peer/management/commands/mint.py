@@ -9,6 +9,8 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
+
     def add_arguments(self, parser):
         parser.add_argument("usernames", nargs="+")
         parser.add_argument("--seconds", type=int, help="how long they live from now on; may be negative")

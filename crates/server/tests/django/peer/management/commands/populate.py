@@ -9,6 +9,8 @@ from peer.people import populate, told
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
+
     def add_arguments(self, parser):
         parser.add_argument("count", type=int)
         parser.add_argument("--tell", action="store_true", help="only says it, of accounts that are there")

@@ -1,4 +1,8 @@
-"""Serves on a free port of 127.0.0.1, and says which."""
+"""Serves on a free port of 127.0.0.1, and says which; ends with its standard input."""
+
+import os
+import sys
+import threading
 
 from django.core.management.base import BaseCommand
 from django.core.servers import basehttp
@@ -9,6 +13,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, **options):
+        threading.Thread(target=end_with_input, daemon=True).start()
         # Head and body of an answer are written apart; without this the second waits for a client that
         # keeps its connection to acknowledge the first.
         basehttp.WSGIRequestHandler.disable_nagle_algorithm = True
@@ -16,3 +21,8 @@ class Command(BaseCommand):
 
     def say(self, port):
         print(port, flush=True)
+
+
+def end_with_input():
+    sys.stdin.read()
+    os._exit(0)
