@@ -47,6 +47,7 @@ impl Population {
             is_superuser: false,
             groups: Vec::new(),
             is_known_by_subject: false,
+            is_imported: false,
             date_joined: self.began,
             tokens_valid_after: Timestamp::EPOCH,
         }

@@ -11,12 +11,18 @@ use doorward_domain::time::Timestamp;
 use doorward_domain::user::FullName;
 use serde_json::{Map, Value};
 
+/// The highest number that no reader of JSON rounds (RFC 8259, section 6).
+const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+
 /// Why a row is no account. It names columns and never says what they hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {
-    /// Zero, negative, or an empty text.
-    #[error("its key cannot be an account's")]
-    Key,
+    /// Zero, negative, above what JavaScript holds exactly, or an empty text.
+    #[error("its {0} is no key that an account can have")]
+    Key(String),
+    /// Something that cannot be read at all.
+    #[error("its {0} cannot be read")]
+    Value(String),
     /// There is nothing to log in with.
     #[error("it has no {0}")]
     Missing(String),
@@ -39,10 +45,12 @@ pub(crate) fn account(
     verifies: &impl Fn(&str) -> bool,
 ) -> Result<ForeignAccount, Unreadable> {
     let is_possible = match &key {
-        ForeignKey::Number(number) => *number > 0,
+        ForeignKey::Number(number) => (1..=MAX_SAFE_INTEGER).contains(number),
         ForeignKey::Text(text) => !text.is_empty() && !text.contains('\0'),
     };
-    is_possible.then_some(()).ok_or(Unreadable::Key)?;
+    if !is_possible {
+        return Err(Unreadable::Key(layout.key.name.clone()));
+    }
     let password = password(row.remove("password"), verifies);
     let email = text(&row, "email")?.unwrap_or_default();
     let username = text(&row, &layout.username)?.unwrap_or_default();
@@ -218,11 +226,14 @@ mod tests {
         for key in [
             ForeignKey::Number(0),
             ForeignKey::Number(-1),
+            ForeignKey::Number(1 << 53),
             ForeignKey::Text(String::new()),
             ForeignKey::Text("a\0".to_owned()),
         ] {
-            assert_eq!(read(DJANGO, key, row()), Err(Unreadable::Key));
+            let reason = read(DJANGO, key, row()).unwrap_err().to_string();
+            assert_eq!(reason, "its id is no key that an account can have");
         }
+        assert!(read(DJANGO, ForeignKey::Number((1 << 53) - 1), row()).is_ok());
     }
 
     #[test]

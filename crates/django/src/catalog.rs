@@ -2,6 +2,7 @@
 
 use crate::error::DjangoError;
 use crate::rows::{Dialect, Rows};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ pub(crate) enum Kind {
     Decimal,
     /// A binary fraction; a text on the way, since SQLite's JSON would cut it.
     Fraction,
-    /// JSON that the database keeps as a text.
+    /// JSON; a text on the way, since it may be more than can be read here.
     JsonText,
     Other,
 }
@@ -44,6 +45,7 @@ impl Kind {
             (Dialect::Postgres, "int2" | "int4" | "int8") => Self::Whole,
             (Dialect::Postgres, "varchar" | "text" | "bpchar" | "citext") => Self::Text,
             (Dialect::Postgres, "numeric") => Self::Decimal,
+            (Dialect::Postgres, "json" | "jsonb") => Self::JsonText,
             (Dialect::Sqlite, "real" | "decimal") => Self::Fraction,
             (Dialect::Sqlite, declared) if declared.contains("int") => Self::Whole,
             (Dialect::Sqlite, declared) if declared.contains("char") || declared == "text" => Self::Text,
@@ -121,14 +123,52 @@ impl Catalog {
     }
 }
 
-/// Asks, and reads each row as a JSON object.
-pub(crate) fn objects(rows: &mut impl Rows, select: &str) -> Result<Vec<Map<String, Value>>, DjangoError> {
+/// A row of an answer.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Row {
+    /// Every value could be read.
+    Read(Map<String, Value>),
+    /// What could be read, and the first column with a value that could not.
+    Unfit(Map<String, Value>, String),
+}
+
+impl Row {
+    /// Reads a JSON object. A database may hold what `serde_json` does not read: a number beyond every
+    /// other, 128 levels, half a surrogate pair.
+    fn parse(text: &str) -> Result<Self, DjangoError> {
+        if let Ok(row) = serde_json::from_str(text) {
+            return Ok(Self::Read(row));
+        }
+        // What a parser says of a text may show the text.
+        let raw: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_str(text).map_err(|_| DjangoError::answer("a row is no JSON object"))?;
+        let (mut read, mut unfit) = (Map::new(), None);
+        for (column, value) in raw {
+            match serde_json::from_str(value.get()) {
+                Ok(value) => _ = read.insert(column, value),
+                Err(_) => unfit = unfit.or(Some(column)),
+            }
+        }
+        let unfit = unfit.ok_or_else(|| DjangoError::answer("a row is no JSON object"))?;
+        Ok(Self::Unfit(read, unfit))
+    }
+}
+
+/// Asks, and reads each row.
+pub(crate) fn rows(rows: &mut impl Rows, select: &str) -> Result<Vec<Row>, DjangoError> {
     let texts = rows.texts(select).map_err(DjangoError::Database)?;
-    // What a parser says of a text may show the text.
-    let parse = |text: &String| {
-        serde_json::from_str(text).map_err(|_| DjangoError::answer("a row is no JSON object"))
+    texts.iter().map(|text| Row::parse(text)).collect()
+}
+
+/// Asks, and reads each row as a JSON object, all of which must be fit.
+pub(crate) fn objects(asked: &mut impl Rows, select: &str) -> Result<Vec<Map<String, Value>>, DjangoError> {
+    let read = |row| match row {
+        Row::Read(row) => Ok(row),
+        Row::Unfit(_, column) => {
+            Err(DjangoError::answer(format!("no value that can be read under {column:?}")))
+        }
     };
-    texts.iter().map(parse).collect()
+    rows(asked, select)?.into_iter().map(read).collect()
 }
 
 /// A member that must be a text.
@@ -151,6 +191,19 @@ fn flag(row: &Map<String, Value>, member: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_value_that_cannot_be_read_costs_itself_and_not_the_row() {
+        let levels = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for unfit in ["9".repeat(400), levels, r#""\ud800""#.to_owned()] {
+            let text = format!(r#"{{"scores":[1,{unfit}],"id":7}}"#);
+            let Ok(Row::Unfit(read, column)) = Row::parse(&text) else { panic!("an unfit row: {text}") };
+            assert_eq!((column.as_str(), read.get("id")), ("scores", Some(&Value::from(7))));
+        }
+        assert!(matches!(Row::parse(r#"{"id":7}"#), Ok(Row::Read(_))));
+        assert!(Row::parse(r#"{"id":7"#).is_err());
+        assert!(Row::parse("[7]").is_err());
+    }
 
     #[test]
     fn declared_types_are_told_apart() {
@@ -176,7 +229,8 @@ mod tests {
             ("timestamptz", Kind::Instant),
             ("uuid", Kind::Uuid),
             ("numeric", Kind::Decimal),
-            ("jsonb", Kind::Other),
+            ("json", Kind::JsonText),
+            ("jsonb", Kind::JsonText),
             ("interval", Kind::Other),
         ] {
             assert_eq!(Kind::of(Dialect::Postgres, declared, false), kind, "{declared}");

@@ -54,7 +54,7 @@
 //!
 //! | column | account |
 //! |---|---|
-//! | the primary key | its key: a whole number above 0, or a text; a UUID as Python's `str` writes it |
+//! | the primary key | its key: a whole number from 1 to 2^53 − 1, or a text; a UUID as Python's `str` writes it |
 //! | `username`, or [`Choice::username_column`], or `email` where there is no `username` | its username. Where it is empty, the address |
 //! | `email` | its address, unless it is empty |
 //! | `password` | a hash that can be verified; nothing (`!…`, or empty); or the mark that it must be reset |
@@ -63,6 +63,9 @@
 //! | `date_joined`; else `created_at`, `date_created`, `created_on` or `created` | when it was made; 1970 where nothing tells |
 //! | `last_login` | the same |
 //! | everything else | a member of its attributes, as `dumpdata` would write it |
+//!
+//! JSON that cannot be read here (a number beyond every double, more levels than 126, half a surrogate
+//! pair) stays an attribute, as the text that the database has.
 //!
 //! A row that cannot be read so is reported with its key and a reason that names a column and nothing
 //! that it holds.

@@ -153,7 +153,7 @@ impl Questions<'_> {
                 "CASE typeof({value}) WHEN 'blob' THEN NULL WHEN 'real' THEN printf('%!.17g', {value}) ELSE {value} END"
             ),
             (Dialect::Postgres, Kind::Binary) => format!("encode({value}, 'hex')"),
-            (Dialect::Postgres, Kind::Decimal) => format!("{value}::text"),
+            (Dialect::Postgres, Kind::Decimal | Kind::JsonText) => format!("{value}::text"),
             (Dialect::Postgres, Kind::Instant) => self.instant(&value),
             (Dialect::Postgres, _) => value,
         }
@@ -206,11 +206,13 @@ mod tests {
     }
 
     #[test]
-    fn postgresql_is_asked_for_whole_microseconds_and_for_decimals_as_texts() {
+    fn postgresql_is_asked_for_whole_microseconds_and_for_decimals_and_json_as_texts() {
         let asked = users(Dialect::Postgres, Kind::Instant);
         assert!(asked.contains(r#"to_json((extract(epoch FROM t."x") * 1000000)::bigint)"#), "{asked}");
         assert!(asked.contains(r#"WHEN isfinite(t."x")"#), "{asked}");
-        assert!(users(Dialect::Postgres, Kind::Decimal).contains(r#"t."x"::text AS "x""#));
+        for kind in [Kind::Decimal, Kind::JsonText] {
+            assert!(users(Dialect::Postgres, kind).contains(r#"t."x"::text AS "x""#));
+        }
         assert!(users(Dialect::Postgres, Kind::Binary).contains(r#"encode(t."x", 'hex') AS "x""#));
         assert!(users(Dialect::Postgres, Kind::Other).contains(r#"t."x" AS "x" FROM"#));
     }

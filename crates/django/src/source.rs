@@ -1,5 +1,5 @@
-use crate::account::account;
-use crate::catalog::{Catalog, Kind, objects, text, whole};
+use crate::account::{Unreadable, account};
+use crate::catalog::{Catalog, Kind, Row, objects, rows, text, whole};
 use crate::error::DjangoError;
 use crate::keys;
 use crate::layout::{Choice, Layout};
@@ -124,9 +124,14 @@ impl<R: Rows, V: Fn(&str) -> bool> Source<R, V> {
     fn users(&mut self, after: Option<&ForeignKey>, limit: u32) -> Result<Vec<SourceRow>, DjangoError> {
         let question = self.questions().users(after, limit);
         let mut users = Vec::new();
-        for row in self.ask(&question.ok_or(DjangoError::ForeignKind)?)? {
+        for row in rows(&mut self.rows, &question.ok_or(DjangoError::ForeignKind)?)? {
+            let (row, unfit) = match row {
+                Row::Read(row) => (row, None),
+                Row::Unfit(row, column) => (row, Some(Unreadable::Value(column))),
+            };
             let key = self.key(&row, &self.layout.key.name)?;
-            users.push(match account(&self.layout, key.clone(), row, &self.verifies) {
+            let read = unfit.map_or_else(|| account(&self.layout, key.clone(), row, &self.verifies), Err);
+            users.push(match read {
                 Ok(account) => account.into(),
                 Err(reason) => SourceRow::Unreadable { key, reason: reason.to_string() },
             });

@@ -80,10 +80,15 @@ pub(crate) fn attribute(kind: Kind, value: Value) -> Value {
         (Kind::Fraction, Value::String(digits)) => {
             digits.parse().ok().and_then(Number::from_f64).map(Value::Number)
         }
-        (Kind::JsonText, Value::String(json)) => serde_json::from_str(json).ok(),
+        (Kind::JsonText, Value::String(json)) => member(json),
         _ => None,
     };
     read.unwrap_or(value)
+}
+
+/// JSON that can be read as a part of something else, which costs a level.
+fn member(json: &str) -> Option<Value> {
+    serde_json::from_str(&format!("[{json}]")).ok().map(|[value]: [Value; 1]| value)
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
@@ -150,6 +155,18 @@ mod tests {
     }
 
     #[test]
+    fn json_that_cannot_be_read_or_written_again_stays_a_text() {
+        let levels = |count| format!("{}{}", "[".repeat(count), "]".repeat(count));
+        for json in ["9".repeat(400), levels(127), r#""\ud800""#.to_owned(), "1,2".to_owned()] {
+            assert_eq!(attribute(Kind::JsonText, json!(json)), json!(json));
+        }
+        let deepest = attribute(Kind::JsonText, json!(levels(126)));
+        assert!(deepest.is_array());
+        let kept = crate::attributes::write([("x".to_owned(), deepest.clone())].into());
+        assert_eq!(crate::attributes::read(&kept).get("x"), Some(&deepest));
+    }
+
+    #[test]
     fn attributes_read_the_same_from_either_database() {
         for (kind, sqlite, postgres) in [
             (Kind::Flag, json!(1), json!(true)),
@@ -167,6 +184,7 @@ mod tests {
         ] {
             assert_eq!(attribute(kind, sqlite), attribute(kind, postgres));
         }
+        assert_eq!(attribute(Kind::JsonText, json!("\"a\"")), json!("a"));
         assert_eq!(attribute(Kind::Binary, json!("00FF")), json!("AP8="));
         assert_eq!(attribute(Kind::Fraction, json!("Inf")), json!("Inf"));
         assert_eq!(attribute(Kind::Instant, json!("soon")), json!("soon"));

@@ -17,8 +17,8 @@
 //! block_on(world.auth.register(draft, Role::Member)).unwrap();
 //!
 //! let login = LoginRequest { name: "Alice@Example.com".into(), password: password().unwrap(), client: Client::default() };
-//! let pair = block_on(world.auth.login(login)).unwrap();
-//! let caller = block_on(world.auth.authenticate(&pair.access)).unwrap();
+//! let tokens = block_on(world.auth.login(login)).unwrap().tokens;
+//! let caller = block_on(world.auth.authenticate(&tokens.access)).unwrap();
 //! assert_eq!(caller.user.username.as_str(), "alice");
 //! ```
 //!

@@ -111,7 +111,8 @@ pub trait Lookup {
 ///
 /// What changes an account's [`Standing`] MUST be numbered with the commit, in the order of the
 /// commits ([`ChangeNumber`]): `set_password`, `invalidate_tokens`, `set_active`, `set_full_name`,
-/// `delete_user`, `end_session`, `end_sessions`, [`Archive::amend`], each where it found its row.
+/// `delete_user`, `end_session`, `end_sessions`, [`Archive::amend`], [`Archive::replace_password`], each
+/// where it found its row.
 pub trait Transaction: Lookup {
     /// Stores an account and gives it its number. No login name (a username or an address) may
     /// belong to two accounts. After `Taken` the caller MUST roll back.
@@ -204,10 +205,13 @@ pub trait Archive {
         after: Option<&ForeignKey>,
         limit: u32,
     ) -> Result<Vec<ImportRecord>, StoreError>;
-    /// Everything about these accounts, in any order; those that are not there are left out.
+    /// Everything about these accounts, in any order; those that are not there are left out. Until the
+    /// unit of work ends, no other one changes them: what is decided about them holds when it is written.
     fn accounts(&mut self, ids: &[UserId]) -> Result<Vec<AccountRecord>, StoreError>;
     /// Who has these login names, in any order; those that are free are left out.
     fn owners(&mut self, names: &[CanonicalName]) -> Result<Vec<NameOwner>, StoreError>;
+    /// Those of the subjects that belong to accounts, in any order.
+    fn subjects(&mut self, subjects: &[Subject]) -> Result<Vec<Subject>, StoreError>;
     /// Stores accounts with their login names and records. The caller has made sure that every name,
     /// number and subject is free; where somebody was faster, this is [`StoreError::Conflict`].
     /// Numbers that the database draws later are higher than all that were given.
@@ -218,6 +222,11 @@ pub trait Archive {
     /// with [`Archive::insert_accounts`]. False if there is no such account. It changes the account's
     /// [`Standing`].
     fn amend(&mut self, id: UserId, amendment: &Amendment) -> Result<bool, StoreError>;
+    /// Stores the hash of a password that was changed in the system that the account comes from, and
+    /// advances the credential's version. Which tokens are refused stays as it is: those that the other
+    /// system issued are still honoured there. False if there is no such account. It counts as a change
+    /// of the account's [`Standing`].
+    fn replace_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<bool, StoreError>;
     /// Stores groups in place of those that have one of the names or one of the numbers: a group that
     /// was renamed keeps its number.
     fn put_groups(&mut self, groups: &[Group]) -> Result<(), StoreError>;

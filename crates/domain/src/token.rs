@@ -12,6 +12,10 @@ pub struct TokenPair {
     pub access: String,
     /// Is exchanged for the next pair, once.
     pub refresh: String,
+    /// When the access token expires, in whole seconds: its `exp`.
+    pub access_expires_at: Timestamp,
+    /// When the refresh token expires, likewise.
+    pub refresh_expires_at: Timestamp,
 }
 
 /// Whose a token is, as it says so itself.
@@ -23,6 +27,18 @@ pub enum Holder {
     Subject(Subject),
 }
 
+/// Whose key vouches for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issuer {
+    /// Our own, which nobody else has.
+    Own,
+    /// One that a service beside us has too. It knows our accounts as we do.
+    Shared,
+    /// One of a service that was replaced, or is about to be, also if it is shared. Its word counts for
+    /// accounts that came from it: any other one that it names alike is another person's.
+    Retiring,
+}
+
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessClaims {
@@ -30,6 +46,8 @@ pub struct AccessClaims {
     pub holder: Holder,
     /// The session it belongs to; `None` for tokens that a Django service issued with a shared key.
     pub session_id: Option<SessionId>,
+    /// Whose key vouches for it.
+    pub issuer: Issuer,
     /// When it was issued, in whole seconds.
     pub issued_at: Timestamp,
     /// When it expires, in whole seconds.
@@ -47,7 +65,8 @@ pub struct RefreshClaims {
     pub generation: Generation,
 }
 
-/// What a refresh token of another system says, which is exchanged for a session once.
+/// What a refresh token of another system says, which is exchanged for a session once. Its key is
+/// [`Issuer::Retiring`]: no other one vouches for such a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignRefreshClaims {
     /// Whose it is.

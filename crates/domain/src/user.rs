@@ -101,6 +101,9 @@ pub struct User {
     /// Whether its subject is the primary key that it had in the system that it comes from, and so
     /// what others know it by in place of its number.
     pub is_known_by_subject: bool,
+    /// Whether it came in from another system, which then knows it by what it is known by here. Tokens
+    /// of a system that was replaced open no other account: what it calls account 1 is not ours.
+    pub is_imported: bool,
     /// When it was made.
     pub date_joined: Timestamp,
     /// Access tokens without a session that were issued before this instant are refused.

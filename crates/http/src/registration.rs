@@ -40,11 +40,6 @@ impl Registration {
         }
     }
 
-    /// The password, if it is one.
-    pub(crate) fn password(&self) -> Option<Password> {
-        self.password.password()
-    }
-
     /// Whether the password was sent twice in the same way.
     pub(crate) fn repeats_its_password(&self) -> bool {
         self.password.text() == self.password_again.text()

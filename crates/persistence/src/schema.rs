@@ -20,6 +20,7 @@ diesel::table! {
         last_login -> Nullable<BigInt>,
         groups -> Text,
         is_known_by_subject -> Bool,
+        is_imported -> Bool,
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 /// Where the database is. `Debug` and `Display` hide the password.
@@ -99,6 +100,10 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
+/// After how long a connection that is silent is asked whether it stands, and how often then.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
 /// How to reach a PostgreSQL server.
 ///
 /// `sslmode` is `disable`, `prefer`, `require` or `verify-full`; over TLS the server's certificate and
@@ -132,6 +137,13 @@ impl PostgresUrl {
         let mut config: tokio_postgres::Config = plain.parse().map_err(|error| postgres_error(&error))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(DatabaseUrlError::NoHost);
+        }
+        // Threads that have nothing to do keep their connections, which whatever lies between would
+        // otherwise forget without a word.
+        if !others.iter().any(|parameter| parameter.starts_with("keepalives")) {
+            config.keepalives_idle(KEEPALIVE_IDLE);
+            config.keepalives_interval(KEEPALIVE_INTERVAL);
+            config.keepalives_retries(3);
         }
         // Nothing on the way to protect, and what listens there often has a certificate for show.
         let default = if is_local(&config) { SslMode::Disable } else { SslMode::Prefer };
@@ -243,6 +255,13 @@ mod tests {
         ] {
             assert_eq!(DatabaseUrl::parse(text).unwrap().path(), Some(Path::new(path)), "{text}");
         }
+    }
+
+    #[test]
+    fn silent_connections_are_asked_whether_they_stand_unless_the_url_says_how() {
+        let idle = |text: &str| postgres(text).config.get_keepalives_idle();
+        assert_eq!(idle("postgres://db.example/x"), KEEPALIVE_IDLE);
+        assert_eq!(idle("postgres://db.example/x?keepalives_idle=7"), Duration::from_secs(7));
     }
 
     #[test]

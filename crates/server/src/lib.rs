@@ -32,14 +32,15 @@
 //!
 //! ```no_run
 //! use doorward_domain::time::Clock;
+//! use doorward_domain::token::Holder;
 //! use doorward_tokens::Verifier;
 //!
 //! # fn fetch(_url: &str) -> String { String::new() }
-//! fn caller(clock: &dyn Clock, bearer: &str) -> Result<i64, Box<dyn std::error::Error>> {
+//! fn caller(clock: &dyn Clock, bearer: &str) -> Result<Holder, Box<dyn std::error::Error>> {
 //!     let key_set = fetch("https://id.example.org/.well-known/jwks.json"); // keep it for five minutes
 //!     let verifier = Verifier::from_jwks(&key_set)?.issuer("https://id.example.org").audience("doorward");
 //!     let token = verifier.verify(bearer, clock.now())?;
-//!     Ok(token.access.user_id.0)
+//!     Ok(token.access.holder)
 //! }
 //! ```
 //!

@@ -22,8 +22,9 @@
 //!
 //! 1. The proxy sends it to the *upstream* server (Django) and passes its answer on as it comes. That
 //!    is all that the client sees and waits for.
-//! 2. While the answer passes, it is kept, up to a limit. With its last byte, request and answer go
-//!    into a bounded queue; what finds it full is dropped, and counted.
+//! 2. While request and answer pass, they are kept, up to a limit. With the answer's last byte both go
+//!    into a bounded queue. What finds it full, or no [memory](Options::memory), is passed on all the
+//!    same, is not compared, and is counted.
 //! 3. The mirror takes them out, sends the same request to the *candidate* (Doorward), compares the
 //!    two answers ([`compare`]) and reports what differs, with secrets masked.
 //!

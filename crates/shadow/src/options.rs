@@ -29,8 +29,12 @@ pub struct Options {
     /// The longest body, in bytes, of a request or an answer that is compared. Longer ones are proxied
     /// as they stream.
     pub body_limit: usize,
-    /// How many requests may wait for the candidate. The memory for their bodies is 64 MiB at most.
+    /// How many requests may wait for the candidate.
     pub queue: usize,
+    /// How many bytes may be kept at a time: requests and answers from their first byte until they are
+    /// compared. What finds no room is proxied as it streams. Tokens that are remembered take 32 MiB
+    /// more, at most.
+    pub memory: usize,
     /// How many requests the candidate is asked at a time, at most.
     pub concurrency: usize,
     /// How long the upstream server may take until its answer begins, and a client for a body that is
@@ -73,6 +77,7 @@ impl Options {
             rewrite_host: false,
             body_limit: 1024 * 1024,
             queue: 1024,
+            memory: 64 * 1024 * 1024,
             concurrency: 32,
             upstream_time_limit: Duration::from_secs(60),
             candidate_time_limit: Duration::from_secs(10),

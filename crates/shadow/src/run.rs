@@ -1,4 +1,4 @@
-use crate::mirror::{Mirror, Order, Queue, Skipped, Tokens};
+use crate::mirror::{Budget, Mirror, Order, Queue, Skipped, Tokens};
 use crate::options::Options;
 use crate::proxy::{Client, Proxy, tls};
 use crate::report::{Reporter, Summary, Tally};
@@ -44,12 +44,13 @@ pub async fn run(
     let tally = Arc::new(Tally::new(clock));
     let tls = tls(&[&options.upstream, &options.candidate])?;
     let (queue, mut exchanges) = Queue::new(options.queue);
+    let budget = Budget::new(options.memory);
 
-    let state = (Arc::clone(&options), queue.clone(), Arc::clone(&tally), Arc::clone(&tls));
+    let state = (Arc::clone(&options), queue.clone(), budget, Arc::clone(&tally), Arc::clone(&tls));
     let mut server = HttpServer::new(move || {
-        let (options, queue, tally, tls) = state.clone();
+        let (options, queue, budget, tally, tls) = state.clone();
         let client = Client::new(options.upstream.clone(), options.rewrite_host, &tls);
-        let proxy = Rc::new(Proxy { options, client, queue, tally });
+        let proxy = Rc::new(Proxy { options, client, queue, budget, tally });
         App::new().default_service(web::to(move |request: HttpRequest, payload: Payload| {
             let proxy = Rc::clone(&proxy);
             async move { proxy.answer(request, payload).await }
@@ -66,13 +67,7 @@ pub async fn run(
 
     let reporter = Reporter::new(Arc::clone(&options), Arc::clone(&tally), output);
     let client = Client::new(options.candidate.clone(), false, &tls);
-    let mut mirror = Mirror {
-        options: Arc::clone(&options),
-        client,
-        queue: queue.clone(),
-        reporter,
-        tokens: Tokens::default(),
-    };
+    let mut mirror = Mirror { options: Arc::clone(&options), client, reporter, tokens: Tokens::default() };
     let (order, mut orders) = unbounded_channel();
     let (closed, end) = oneshot::channel::<()>();
     let serving = async {

@@ -112,6 +112,7 @@ fn server_with(settings: TokenSettings) -> (TokenAuthority, Session, User) {
         is_superuser: false,
         groups: Vec::new(),
         is_known_by_subject: false,
+        is_imported: false,
         date_joined: NOW,
         tokens_valid_after: NOW,
     };

@@ -16,7 +16,7 @@ use doorward_domain::keys::{Algorithm, SigningKey};
 use doorward_domain::session::Session;
 use doorward_domain::time::Timestamp;
 use doorward_domain::token::{
-    AccessClaims, CannotSign, PresentedRefresh, TokenPair, TokenRejection, TokenService,
+    AccessClaims, CannotSign, Issuer, PresentedRefresh, TokenPair, TokenRejection, TokenService,
 };
 use doorward_domain::user::User;
 use std::ops::Range;
@@ -184,21 +184,25 @@ impl TokenAuthority {
     fn verify_access(&self, token: &str, now: Timestamp) -> Result<Accepted, TokenRejection> {
         let Verified { origin, claims, times, accepted } = self.verify(token, now)?;
         claims.check_type(ACCESS)?;
-        match origin {
-            Origin::Root => Err(TokenRejection::Invalid),
-            Origin::Ring | Origin::Shared | Origin::Retiring => {
-                Ok(Accepted { claims: claims.access(origin.signatory(), times)?, during: accepted })
-            }
-        }
+        let issuer = match origin {
+            Origin::Ring => Issuer::Own,
+            Origin::Shared => Issuer::Shared,
+            Origin::Retiring => Issuer::Retiring,
+            Origin::Root => return Err(TokenRejection::Invalid),
+        };
+        Ok(Accepted { claims: claims.access(issuer, times)?, during: accepted })
+    }
+
+    fn access_expires_at(&self, session: &Session) -> Timestamp {
+        let expires_at = session.rotated_at.floor_to_second().plus(self.access_lifetime);
+        session.ends_at.map_or(expires_at, |end| end.min(expires_at)).floor_to_second()
     }
 
     fn sign_access(&self, session: &Session, user: &User) -> Result<String, CannotSign> {
         let issued_at = session.rotated_at.floor_to_second();
-        let expires_at = issued_at.plus(self.access_lifetime);
-        let expires_at = session.ends_at.map_or(expires_at, |end| end.min(expires_at));
         let payload = AccessPayload {
             token_type: ACCESS,
-            exp: expires_at.as_seconds(),
+            exp: self.access_expires_at(session).as_seconds(),
             iat: issued_at.as_seconds(),
             nbf: issued_at.as_seconds(),
             jti: self.token_id(ACCESS, session),
@@ -243,7 +247,12 @@ impl TokenAuthority {
 
 impl TokenService for TokenAuthority {
     fn issue(&self, session: &Session, user: &User) -> Result<TokenPair, CannotSign> {
-        Ok(TokenPair { access: self.sign_access(session, user)?, refresh: self.sign_refresh(session, user)? })
+        Ok(TokenPair {
+            access: self.sign_access(session, user)?,
+            refresh: self.sign_refresh(session, user)?,
+            access_expires_at: self.access_expires_at(session),
+            refresh_expires_at: session.expires_at.floor_to_second(),
+        })
     }
 
     fn access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenRejection> {

@@ -5,7 +5,9 @@ use crate::strict_json;
 use doorward_domain::session::{Generation, SessionId};
 use doorward_domain::takeover::ForeignTokenId;
 use doorward_domain::time::Timestamp;
-use doorward_domain::token::{AccessClaims, ForeignRefreshClaims, Holder, RefreshClaims, TokenRejection};
+use doorward_domain::token::{
+    AccessClaims, ForeignRefreshClaims, Holder, Issuer, RefreshClaims, TokenRejection,
+};
 use doorward_domain::user::{Subject, UserId};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -19,6 +21,9 @@ const LAST_SECOND: i64 = 253_402_300_799;
 /// The most code points of another system's token id or primary key: the columns of Django hold as
 /// many.
 const MAX_FOREIGN_CHARS: usize = 255;
+
+/// What simplejwt writes under `CHECK_REVOKE_TOKEN`: a digest of the password's hash that Django had.
+const BOUND_TO_PASSWORD: &str = "hash_password";
 
 /// Who must have issued a token, and for whom.
 #[derive(Debug, Clone, Default)]
@@ -113,10 +118,12 @@ impl ClaimSet {
     }
 
     /// What an access token says, once it is known to be one.
-    pub(crate) fn access(&self, signatory: Signatory, times: Times) -> Result<AccessClaims, TokenRejection> {
+    pub(crate) fn access(&self, issuer: Issuer, times: Times) -> Result<AccessClaims, TokenRejection> {
         let session_id = self.session_id()?;
-        if session_id.is_none() && signatory == Signatory::Doorward {
-            return Err(TokenRejection::Invalid);
+        match issuer {
+            Issuer::Own if session_id.is_none() => return Err(TokenRejection::Invalid),
+            Issuer::Own => {}
+            Issuer::Shared | Issuer::Retiring => self.check_unbound()?,
         }
         // Only we write `sid`. In a token without it, a claim `uid` is something of the other system.
         let holder = match session_id {
@@ -124,7 +131,7 @@ impl ClaimSet {
             None => self.foreign_holder()?,
         };
         let Times { issued_at, expires_at, .. } = times;
-        Ok(AccessClaims { holder, session_id, issued_at, expires_at })
+        Ok(AccessClaims { holder, session_id, issuer, issued_at, expires_at })
     }
 
     /// What a refresh token of ours says, once it is known to be one.
@@ -136,6 +143,7 @@ impl ClaimSet {
 
     /// What another system's refresh token says, once it is known to be one. It has no session here.
     pub(crate) fn foreign_refresh(&self, times: Times) -> Result<ForeignRefreshClaims, TokenRejection> {
+        self.check_unbound()?;
         let id = self.0.get("jti").and_then(foreign_text).filter(|_| !self.0.contains_key("sid"));
         let id = ForeignTokenId(id.ok_or(TokenRejection::Invalid)?.to_owned());
         let Times { issued_at, expires_at, .. } = times;
@@ -164,6 +172,11 @@ impl ClaimSet {
         let subject =
             || foreign_text(user_id).map(|key| Holder::Subject(Subject::from_stored(key.to_owned())));
         account.or_else(subject).ok_or(TokenRejection::NoUser)
+    }
+
+    /// Whether another system's token is good whatever becomes of the password there.
+    fn check_unbound(&self) -> Result<(), TokenRejection> {
+        if self.0.contains_key(BOUND_TO_PASSWORD) { Err(TokenRejection::Invalid) } else { Ok(()) }
     }
 
     /// Its session; an error if it names something else.

@@ -38,6 +38,7 @@
 //! #         is_superuser: false,
 //! #         groups: Vec::new(),
 //! #         is_known_by_subject: false,
+//! #         is_imported: false,
 //! #         date_joined: now,
 //! #         tokens_valid_after: now,
 //! #     };
@@ -111,6 +112,16 @@
 //! whoever keeps count to exchange once. The shared key does not allow that, since a service that has it
 //! still runs: it would go on honouring a token that was exchanged here. A key that is configured as
 //! both is retiring.
+//!
+//! What they say of whom counts for accounts that came from that service alone: they are read with
+//! [`Issuer::Retiring`](doorward_domain::token::Issuer), and it is for whoever looks the account up to
+//! refuse any other. Numbers are given on both sides, and account 1 there is seldom account 1 here.
+//!
+//! A token of another service, under a shared key or a retiring one, that carries the claim
+//! `hash_password` is invalid here. simplejwt writes it under `CHECK_REVOKE_TOKEN`, and refuses the
+//! token once the password's hash at Django is another one. That cannot be checked here, where a hash
+//! may be newer or of another form; to ignore the claim would revive what Django refuses after a
+//! change of the password. Who was logged in there logs in once more.
 //!
 //! # What is remembered
 //!

@@ -109,12 +109,14 @@ fn sha256(token: &str) -> Option<[u8; 32]> {
 mod tests {
     use super::*;
     use crate::tests::support::{NOW, after};
-    use doorward_domain::token::Holder;
+    use doorward_domain::token::{Holder, Issuer};
     use doorward_domain::user::UserId;
 
     fn accepted(id: i64) -> Accepted {
         let holder = Holder::Account(UserId(id));
-        let claims = AccessClaims { holder, session_id: None, issued_at: NOW, expires_at: after(300) };
+        let issuer = Issuer::Shared;
+        let claims =
+            AccessClaims { holder, session_id: None, issuer, issued_at: NOW, expires_at: after(300) };
         Accepted { claims, during: NOW..after(300) }
     }
 

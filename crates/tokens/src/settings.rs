@@ -27,8 +27,9 @@ pub struct TokenSettings {
     /// Keys of a service that this one has replaced, or that used to sign here. None of them signs.
     /// Access tokens that they signed are honoured until they expire, and refresh tokens may be
     /// exchanged for a session of ours, each once (see
-    /// [`PresentedRefresh::Foreign`](doorward_domain::token::PresentedRefresh::Foreign)). A key that
-    /// is also the [`TokenSettings::shared_key`] may do what either may.
+    /// [`PresentedRefresh::Foreign`](doorward_domain::token::PresentedRefresh::Foreign)). What such a
+    /// service says counts for the accounts that came from it alone; a key that is also the
+    /// [`TokenSettings::shared_key`] is a retiring one in this, too.
     pub retiring_keys: Vec<RetiringKey>,
     /// How many access tokens are remembered once they are verified, so that the next request with
     /// the same token costs a digest in place of a signature. Each takes about 160 bytes, from when

@@ -4,7 +4,7 @@ use crate::claims::{Addressing, ClaimSet, Signatory};
 use crate::jwk;
 use crate::jws::{Jws, Kind, VerifyingKey};
 use doorward_domain::time::Timestamp;
-use doorward_domain::token::{AccessClaims, TokenRejection};
+use doorward_domain::token::{AccessClaims, Issuer, TokenRejection};
 use jsonwebtoken::jwk::Jwk;
 use serde_json::{Map, Value};
 
@@ -89,7 +89,7 @@ impl Verifier {
         let times = claims.times(Signatory::Doorward, now)?;
         claims.check_addressing(&self.addressing, Signatory::Doorward)?;
         claims.check_type("access")?;
-        let access = claims.access(Signatory::Doorward, times)?;
+        let access = claims.access(Issuer::Own, times)?;
         Ok(VerifiedToken { access, claims: claims.into_map() })
     }
 

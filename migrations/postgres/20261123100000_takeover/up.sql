@@ -4,6 +4,8 @@
 ALTER TABLE users ADD COLUMN groups TEXT NOT NULL DEFAULT '[]';
 -- Whether others know the account by its subject, which is its key in the system that it comes from.
 ALTER TABLE users ADD COLUMN is_known_by_subject BOOLEAN NOT NULL DEFAULT FALSE;
+-- Whether the account came in from another system, whose tokens may open it.
+ALTER TABLE users ADD COLUMN is_imported BOOLEAN NOT NULL DEFAULT FALSE;
 
 -- What is only carried, of those accounts that have something of it.
 CREATE TABLE account_details (

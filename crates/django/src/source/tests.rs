@@ -58,6 +58,18 @@ fn a_page_has_its_accounts_with_their_groups_and_those_that_cannot_be_read() {
 }
 
 #[test]
+fn a_value_that_cannot_be_read_costs_its_row_and_not_the_page() {
+    let huge = format!(r#"{{"id":2,"username":"b","password":"!","is_active":1,"x":[{}]}}"#, "9".repeat(400));
+    let rows = Recorded::with_tables(DJANGO)
+        .answering("AS m", &[])
+        .answering(r#"FROM "auth_user""#, &[&huge, r#"{"id":3,"username":"c","is_active":1}"#]);
+    let page = rows.open().unwrap().accounts_after(None, 5).unwrap();
+    let reason = "its x cannot be read".to_owned();
+    assert_eq!(page[0], SourceRow::Unreadable { key: ForeignKey::Number(2), reason });
+    assert!(matches!(&page[1], SourceRow::Account(c) if c.username.as_str() == "c"));
+}
+
+#[test]
 fn the_next_page_begins_after_a_key_and_the_last_one_is_empty() {
     let mut source = Recorded::with_tables(DJANGO).answering(r#"FROM "auth_user""#, &[]).open().unwrap();
     assert_eq!(source.accounts_after(Some(&ForeignKey::Number(41)), 10).unwrap(), []);

@@ -57,7 +57,7 @@ pub enum ForeignPassword {
 }
 
 /// Columns of an account's profile that mean nothing here: the text of one JSON object. It is kept as
-/// it came, shown to the account's owner, and given back by an export.
+/// it came and given back by an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attributes(String);
 
@@ -79,7 +79,7 @@ impl Default for Attributes {
     }
 }
 
-/// A permission of Django: carried for services that ask, and given back by an export.
+/// A permission of Django: kept as it came and given back by an export.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permission {
     /// The label of the app that defines it.
@@ -181,6 +181,7 @@ impl ImportedAccount {
                 is_superuser: account.is_superuser,
                 groups: account.groups.clone(),
                 is_known_by_subject: matches!(account.key, ForeignKey::Text(_)),
+                is_imported: true,
                 date_joined: account.date_joined,
                 tokens_valid_after: Timestamp::EPOCH,
             },

@@ -71,6 +71,12 @@ impl Field {
         }
     }
 
+    /// Whether it decides what its account may do. Where it was changed here too, others decide it no
+    /// more.
+    const fn is_privilege(self) -> bool {
+        matches!(self, Self::IsActive | Self::IsStaff | Self::IsSuperuser | Self::Groups | Self::Permissions)
+    }
+
     fn position(self) -> Option<usize> {
         Self::SEEN.iter().position(|seen| *seen == self)
     }
@@ -87,6 +93,9 @@ impl fmt::Display for Field {
 ///
 /// Enough to tell what has changed since, and no second copy of what it is about. An accident has
 /// one chance in 2⁶⁴ to go unnoticed.
+///
+/// The digest of a field that is decided here from now on is stored as its complement, which is no
+/// value's digest: it still tells whether the other system says the same, and never that we do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     digests: [u64; Seen::FIELDS],
@@ -147,6 +156,15 @@ impl Seen {
         field.position().is_none_or(|at| self.digests.get(at) == other.digests.get(at))
     }
 
+    /// Whether `theirs` says the same of a field as was seen then.
+    pub fn is_still_said(&self, theirs: &Self, field: Field) -> bool {
+        let complement = |theirs: &u64| !theirs;
+        self.agrees(theirs, field)
+            || field
+                .position()
+                .is_none_or(|at| self.digests.get(at).copied() == theirs.digests.get(at).map(complement))
+    }
+
     /// The fields that the two do not agree on.
     pub fn differing(&self, other: &Self) -> Vec<Field> {
         Field::SEEN.into_iter().filter(|field| !self.agrees(other, *field)).collect()
@@ -173,6 +191,17 @@ impl Seen {
         let slots = at.and_then(|at| Some((self.digests.get_mut(at)?, other.digests.get(at)?)));
         if let Some((own, theirs)) = slots {
             *own = *theirs;
+        }
+    }
+
+    /// Takes over what `theirs` says of a field that was changed here too. Of what an account may do,
+    /// we alone decide from now on: who was banned here does not come back since the other system
+    /// banned them as well for a while.
+    pub(crate) fn settle(&mut self, field: Field, theirs: &Self) {
+        self.adopt(field, theirs);
+        let slot = field.position().and_then(|at| self.digests.get_mut(at));
+        if let Some(digest) = slot.filter(|_| field.is_privilege()) {
+            *digest = !*digest;
         }
     }
 
@@ -374,6 +403,24 @@ mod tests {
         for text in tampered.iter().map(String::as_str).chain(["", "1.", "1..3", &format!("{text} ")]) {
             assert_eq!(Seen::from_text(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_decided_here_is_told_apart_from_every_value_and_still_compared_with_theirs() {
+        let active = seen(&foreign(1, "alice", None));
+        let idle = seen(&ForeignAccount { is_active: false, ..foreign(1, "alice", None) });
+        let mut settled = active.clone();
+        settled.settle(Field::IsActive, &idle);
+        let mut settled = Seen::from_text(&settled.to_text()).unwrap();
+        for ours in [&active, &idle] {
+            assert!(settled.was_changed_here(ours, Field::IsActive));
+        }
+        assert!(settled.is_still_said(&idle, Field::IsActive));
+        assert!(!settled.is_still_said(&active, Field::IsActive));
+        // A name is no privilege: once both say the same, either may go on.
+        let bob = seen(&foreign(1, "bob", None));
+        settled.settle(Field::Username, &bob);
+        assert!(!settled.was_changed_here(&bob, Field::Username));
     }
 
     #[test]

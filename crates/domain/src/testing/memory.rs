@@ -253,6 +253,7 @@ impl Transaction for Tables {
             is_superuser: new.is_superuser,
             groups: Vec::new(),
             is_known_by_subject: false,
+            is_imported: false,
             date_joined: new.date_joined,
             tokens_valid_after: Timestamp::EPOCH,
         };
@@ -460,6 +461,11 @@ impl Archive for Tables {
         Ok(names.iter().filter_map(owner).collect())
     }
 
+    fn subjects(&mut self, subjects: &[Subject]) -> Result<Vec<Subject>, StoreError> {
+        let is_taken = |subject: &&Subject| self.users.values().any(|it| it.user.subject == **subject);
+        Ok(subjects.iter().filter(is_taken).cloned().collect())
+    }
+
     fn insert_accounts(&mut self, accounts: &[ImportedAccount]) -> Result<(), StoreError> {
         let given = accounts.iter().filter_map(|new| new.id).map(|UserId(id)| id);
         self.last_user = given.chain([self.last_user]).max().unwrap();
@@ -494,6 +500,13 @@ impl Archive for Tables {
             return Err(StoreError::Conflict("a name is taken".into()));
         }
         Ok(self.change(id, |account| *account = amendment.applied_to(account.clone())))
+    }
+
+    fn replace_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<bool, StoreError> {
+        Ok(self.change(id, |account| {
+            account.password = hash.clone();
+            account.credential_version.0 += 1;
+        }))
     }
 
     fn put_groups(&mut self, groups: &[Group]) -> Result<(), StoreError> {

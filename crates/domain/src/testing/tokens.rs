@@ -2,18 +2,20 @@ use crate::session::{Generation, Session, SessionId};
 use crate::takeover::ForeignTokenId;
 use crate::time::Timestamp;
 use crate::token::{
-    AccessClaims, CannotSign, ForeignRefreshClaims, Holder, PresentedRefresh, RefreshClaims, TokenPair,
-    TokenRejection, TokenService,
+    AccessClaims, CannotSign, ForeignRefreshClaims, Holder, Issuer, PresentedRefresh, RefreshClaims,
+    TokenPair, TokenRejection, TokenService,
 };
 use crate::user::{Subject, User, UserId};
 use std::time::Duration;
 
 /// Tokens in clear: `type:holder:session:generation:issued:expires`. Whoever can write can forge
-/// them, which is what a test wants.
+/// them, which is what a test wants. An access token without a session is a shared key's, and one of
+/// the session `retiring` a retiring key's.
 #[derive(Debug, Default)]
 pub struct TestTokens;
 
 const ACCESS_LIFETIME: Duration = Duration::from_secs(300);
+const RETIRING: &str = "retiring";
 
 struct Parts<'a> {
     kind: &'a str,
@@ -27,13 +29,13 @@ struct Parts<'a> {
 impl TestTokens {
     /// An access token as a service with a shared key issues it: of no session.
     pub fn without_session(&self, user: UserId, issued: Timestamp) -> String {
-        self.foreign_access(&user.to_string(), issued)
+        access_of(&user.to_string(), "", issued)
     }
 
-    /// The same for any primary key: one that is no whole number is a subject.
+    /// An access token as a service with a retiring key issued it, for any primary key: one that is no
+    /// whole number is a subject.
     pub fn foreign_access(&self, key: &str, issued: Timestamp) -> String {
-        let expires = issued.plus(ACCESS_LIFETIME).as_seconds();
-        format!("access:{key}::0:{}:{expires}", issued.as_seconds())
+        access_of(key, RETIRING, issued)
     }
 
     /// A refresh token as a service with a retiring key issued it, good for a day. Its `jti` must not
@@ -51,14 +53,24 @@ impl TokenService for TestTokens {
         let write = |kind: &str, expires: Timestamp| {
             format!("{kind}:{user_id}:{id}:{generation}:{issued}:{}", expires.as_seconds())
         };
-        let access = write("access", rotated_at.plus(ACCESS_LIFETIME));
-        Ok(TokenPair { access, refresh: write("refresh", *expires_at) })
+        let access_expires_at = rotated_at.plus(ACCESS_LIFETIME).floor_to_second();
+        Ok(TokenPair {
+            access: write("access", access_expires_at),
+            refresh: write("refresh", *expires_at),
+            access_expires_at,
+            refresh_expires_at: expires_at.floor_to_second(),
+        })
     }
 
     fn access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenRejection> {
         let Parts { holder, session, issued, expires, .. } = read(token, "access", now)?;
         let session_id = SessionId::parse(session);
-        Ok(AccessClaims { holder, session_id, issued_at: issued, expires_at: expires })
+        let issuer = match session {
+            RETIRING => Issuer::Retiring,
+            _ if session_id.is_some() => Issuer::Own,
+            _ => Issuer::Shared,
+        };
+        Ok(AccessClaims { holder, session_id, issuer, issued_at: issued, expires_at: expires })
     }
 
     fn refresh(&self, token: &str, now: Timestamp) -> Result<PresentedRefresh, TokenRejection> {
@@ -81,6 +93,11 @@ impl TokenService for TestTokens {
     fn key_set(&self, _: Timestamp) -> String {
         r#"{"keys":[]}"#.into()
     }
+}
+
+fn access_of(key: &str, session: &str, issued: Timestamp) -> String {
+    let expires = issued.plus(ACCESS_LIFETIME).as_seconds();
+    format!("access:{key}:{session}:0:{}:{expires}", issued.as_seconds())
 }
 
 fn read<'a>(token: &'a str, kind: &str, now: Timestamp) -> Result<Parts<'a>, TokenRejection> {

@@ -7,9 +7,11 @@ use crate::password::{Password, PasswordHash};
 use crate::sealing::Sealer;
 use crate::session::{Client, SessionPolicy};
 use crate::store::{Store, Transaction, Verdict};
+use crate::takeover::{ForeignAccount, ForeignKey, ForeignPassword, ImportedAccount, Seen};
 use crate::token::TokenPair;
 use crate::use_cases::{Auth, Keys, LoginError, LoginRequest, Policy, Ports};
-use crate::user::{NewUser, Subject, User, UserId};
+use crate::user::{CredentialVersion, NewUser, Subject, User, UserId};
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +62,29 @@ impl World {
         self.insert(username, None, password)
     }
 
+    /// Takes an account in from another system, as [`Imports`](crate::use_cases::Imports) does.
+    pub fn imported(&self, account: ForeignAccount) -> User {
+        let ports = self.auth.ports();
+        let (id, subject) = match &account.key {
+            ForeignKey::Number(number) => {
+                (Some(UserId(*number)), Subject::generate(&*ports.random, ports.clock.now()))
+            }
+            ForeignKey::Text(text) => (None, Subject::from_stored(text.clone())),
+        };
+        let username = account.username.as_str().to_owned();
+        let password = match &account.password {
+            ForeignPassword::Hash(hash) => hash.clone(),
+            ForeignPassword::Unusable | ForeignPassword::MustReset => PasswordHash::unusable(),
+        };
+        let seen = Seen::of_foreign(&account, CredentialVersion::FIRST);
+        let new = ImportedAccount { id, subject, account, password, seen };
+        let step = move |tx: &mut dyn Transaction| {
+            Ok(Verdict::Commit(tx.archive().insert_accounts(slice::from_ref(&new))?))
+        };
+        block_on(ports.store.transact(step)).unwrap();
+        self.find(&username)
+    }
+
     fn insert(&self, username: &str, email: Option<&str>, password: &str) -> User {
         let ports = self.auth.ports();
         let now = ports.clock.now();
@@ -86,7 +111,8 @@ impl World {
     /// As [`Auth::login`].
     pub fn login(&self, name: &str, password: &str) -> Result<TokenPair, LoginError> {
         let password = Password::new(password).unwrap();
-        block_on(self.auth.login(LoginRequest { name: name.into(), password, client: Client::default() }))
+        let request = LoginRequest { name: name.into(), password, client: Client::default() };
+        block_on(self.auth.login(request)).map(|begun| begun.tokens)
     }
 
     /// How many live sessions an account has.

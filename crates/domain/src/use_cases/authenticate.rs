@@ -99,7 +99,7 @@ pub fn judge(
 ) -> Result<Caller, AuthenticationError> {
     let Standing { user, session_until } = standing.ok_or(AuthenticationError::UserNotFound)?;
     // What we issued carries the number; others know an account by what it is known by.
-    if claims.session_id.is_none() && !is_known_as(&user, &claims.holder) {
+    if claims.session_id.is_none() && !is_known_as(&user, &claims.holder, claims.issuer) {
         return Err(AuthenticationError::UserNotFound);
     }
     if !user.is_active {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::password::Password;
     use crate::session::Client;
-    use crate::testing::{World, block_on};
+    use crate::testing::{World, block_on, foreign};
     use std::time::Duration;
 
     fn authenticate(world: &World, token: &str) -> Result<Caller, AuthenticationError> {
@@ -186,6 +186,26 @@ mod tests {
             authenticate(&world, &token),
             Err(AuthenticationError::Token(TokenRejection::Revoked))
         ));
+    }
+
+    #[test]
+    fn a_token_of_a_service_that_was_replaced_opens_no_account_that_was_made_here() {
+        let world = World::new();
+        let (root, now) = (world.user("root", "pw-of-root"), world.clock.now_value());
+        let foreign = world.tokens.foreign_access(&root.id.to_string(), now);
+        assert!(matches!(authenticate(&world, &foreign), Err(AuthenticationError::UserNotFound)));
+        assert!(matches!(block_on(world.auth.verify(&foreign)), Err(AuthenticationError::UserNotFound)));
+        let shared = world.tokens.without_session(root.id, now);
+        assert_eq!(authenticate(&world, &shared).unwrap().user.id, root.id);
+    }
+
+    #[test]
+    fn a_token_of_a_service_that_was_replaced_opens_the_account_that_came_from_it() {
+        let world = World::new();
+        let alice = world.imported(foreign(7, "alice", None));
+        let token = world.tokens.foreign_access("7", world.clock.now_value());
+        assert_eq!(authenticate(&world, &token).unwrap().user.id, alice.id);
+        assert!(block_on(world.auth.verify(&token)).is_ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::session::{Client, Generation, Presentation, Session, SessionId, Sessi
 use crate::store::{Lookup, StoreError, Transaction, Verdict};
 use crate::takeover::{ForeignToken, Spent};
 use crate::time::Timestamp;
-use crate::token::ForeignRefreshClaims;
+use crate::token::{ForeignRefreshClaims, Issuer};
 use crate::user::User;
 
 /// A refresh token of another system that is presented.
@@ -70,7 +70,7 @@ pub(super) fn find_honoured_holder(
         None => None,
     };
     Ok(match user {
-        Some(user) if user.is_active && is_known_as(&user, &claims.holder) => {
+        Some(user) if user.is_active && is_known_as(&user, &claims.holder, Issuer::Retiring) => {
             if claims.issued_at < user.tokens_valid_after { Err(Refreshed::Revoked) } else { Ok(user) }
         }
         _ => Err(Refreshed::NoActiveAccount),
@@ -84,7 +84,7 @@ pub(super) fn successor(
 ) -> Result<Option<(Session, User)>, StoreError> {
     let spent = db.foreign_token(&claims.id)?.and_then(|token| token.spent);
     let Some(id) = spent.and_then(|spent| spent.session) else { return Ok(None) };
-    Ok(db.session(id)?.filter(|(_, user)| is_known_as(user, &claims.holder)))
+    Ok(db.session(id)?.filter(|(_, user)| is_known_as(user, &claims.holder, Issuer::Retiring)))
 }
 
 /// The token as it is once it is used up.
@@ -114,17 +114,15 @@ fn hold_account(tx: &mut dyn Transaction, user: &User) -> Result<Option<User>, S
 
 #[cfg(test)]
 mod tests {
-    use crate::password::{Password, PasswordHash};
+    use crate::password::Password;
     use crate::session::{Client, ReusePolicy, SessionPolicy};
     use crate::store::{Store, Transaction, Verdict};
-    use crate::takeover::{
-        ForeignAccount, ForeignKey, ForeignToken, ForeignTokenId, ImportedAccount, Seen, Spent,
-    };
+    use crate::takeover::{ForeignAccount, ForeignKey, ForeignToken, ForeignTokenId, Spent};
     use crate::testing::{World, block_on, foreign};
     use crate::time::Timestamp;
     use crate::token::{TokenPair, TokenRejection};
     use crate::use_cases::{AuthenticationError, RefreshError};
-    use crate::user::{CredentialVersion, Subject, UserId};
+    use crate::user::UserId;
     use std::slice;
     use std::time::Duration;
 
@@ -135,7 +133,7 @@ mod tests {
 
     fn with_policy(policy: SessionPolicy) -> (World, String) {
         let world = World::with_policy(policy);
-        let alice = world.user("alice", "pw-of-alice");
+        let alice = world.imported(foreign(1, "alice", None));
         let token = world.tokens.foreign_refresh(&alice.id.to_string(), "jti-1", world.clock.now_value());
         world.clock.advance(Duration::from_secs(60));
         (world, token)
@@ -262,6 +260,22 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_django_is_neither_exchanged_nor_spent_for_an_account_that_was_made_here() {
+        let (world, _) = takeover();
+        let made_here = world.user("root", "pw-of-root");
+        let now = world.clock.now_value();
+        let token = world.tokens.foreign_refresh(&made_here.id.to_string(), "jti-2", now);
+        assert!(matches!(refresh(&world, &token), Err(RefreshError::NoActiveAccount)));
+        assert!(matches!(block_on(world.auth.logout_with(&token)), Err(RefreshError::NoActiveAccount)));
+        assert_revoked(&block_on(world.auth.verify(&token)).map_err(|error| match error {
+            AuthenticationError::Token(rejection) => RefreshError::Token(rejection),
+            other => panic!("{other:?}"),
+        }));
+        assert_eq!(world.live_sessions("root"), 0);
+        write(&world, move |tx| assert_eq!(tx.foreign_token(&ForeignTokenId("jti-2".into())).unwrap(), None));
+    }
+
+    #[test]
     fn a_logout_spends_the_token() {
         let (world, token) = takeover();
         assert!(block_on(world.auth.verify(&token)).is_ok());
@@ -302,16 +316,9 @@ mod tests {
     #[test]
     fn an_account_with_a_key_of_text_is_found_by_it_and_not_by_the_number_that_was_drawn() {
         let world = World::new();
-        let account = ForeignAccount { key: ForeignKey::Text("a-b-c".into()), ..foreign(1, "alice", None) };
-        let new = ImportedAccount {
-            id: None,
-            subject: Subject::from_stored("a-b-c".into()),
-            password: PasswordHash::from_encoded("plain$pw"),
-            seen: Seen::of_foreign(&account, CredentialVersion::FIRST),
-            account,
-        };
-        write(&world, move |tx| tx.archive().insert_accounts(slice::from_ref(&new)).unwrap());
-        let (alice, now) = (world.find("alice"), world.clock.now_value());
+        let key = ForeignKey::Text("a-b-c".into());
+        let alice = world.imported(ForeignAccount { key, ..foreign(1, "alice", None) });
+        let now = world.clock.now_value();
         assert_eq!(alice.tokens_valid_after, Timestamp::EPOCH);
         let by_subject = world.tokens.foreign_refresh("a-b-c", "jti-1", now);
         let by_number = world.tokens.foreign_refresh(&alice.id.to_string(), "jti-2", now);

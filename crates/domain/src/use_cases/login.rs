@@ -19,6 +19,15 @@ pub struct LoginRequest {
     pub client: Client,
 }
 
+/// A session that has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedIn {
+    /// Whose it is.
+    pub user: User,
+    /// Its first pair of tokens.
+    pub tokens: TokenPair,
+}
+
 /// Why nobody was logged in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
@@ -39,12 +48,12 @@ pub struct PasswordUpgrade {
 }
 
 impl Auth {
-    /// Logs in: begins a session and answers its first pair of tokens.
+    /// Logs in: begins a session.
     ///
     /// # Errors
     /// [`LoginError::Refused`], also when the password is changed or the account deactivated while
     /// the password is hashed.
-    pub async fn login(&self, request: LoginRequest) -> Result<TokenPair, LoginError> {
+    pub async fn login(&self, request: LoginRequest) -> Result<LoggedIn, LoginError> {
         let LoginRequest { name, password, client } = request;
         let credential = self.ports.store.query(move |db| find_credential(db, &name)).await;
         let credential = credential.map_err(Failure::from)?;
@@ -68,7 +77,8 @@ impl Auth {
             .await
             .map_err(Failure::from)?
             .ok_or(LoginError::Refused)?;
-        Ok(self.ports.tokens.issue(&begun, &user).map_err(Failure::from)?)
+        let tokens = self.ports.tokens.issue(&begun, &user).map_err(Failure::from)?;
+        Ok(LoggedIn { user, tokens })
     }
 
     /// The password under the preferred scheme. A full hash lane puts that off to the next login.

@@ -27,10 +27,13 @@ pub use import::{
     Remarked, Remarks, Report, SourceError, SourceRow, import_batch, judge_missing,
 };
 pub use keys::{AdoptRootError, KeyChangeError, Keys, OpenKeys, RootAdoption};
-pub use login::{LoginError, LoginRequest, PasswordUpgrade, begin_session, find_credential};
+pub use login::{LoggedIn, LoginError, LoginRequest, PasswordUpgrade, begin_session, find_credential};
 pub use logout::{Logout, end_foreign_token, end_presented_session};
 pub use refresh::{Refresh, RefreshError, Refreshed, rotate};
-pub use register::{CheckedDraft, Draft, DraftErrors, RegisterError, Role, check_draft, insert_account};
+pub use register::{
+    CheckedDraft, Draft, DraftErrors, RegisterError, Role, check_draft, insert_account,
+    insert_account_with_session,
+};
 pub use sessions::end_own_session;
 
 use crate::hashing::{HashError, PasswordHasher};

@@ -1,8 +1,9 @@
-use super::{Auth, Failure};
+use super::{Auth, Failure, LoggedIn};
 use crate::identity::{EmailAddress, EmailError, Username, UsernameError};
 use crate::password::{Password, PasswordError, PasswordHash, PasswordRules, PersonalInformation};
+use crate::session::{Client, Session, SessionId};
 use crate::store::{Lookup, StoreError, Taken, Transaction, Verdict};
-use crate::user::{NewUser, Subject, User};
+use crate::user::{CredentialVersion, NewUser, Subject, User, UserId};
 
 /// A new account as somebody typed it.
 ///
@@ -72,15 +73,36 @@ impl Auth {
     /// What is wrong with the draft, field by field. Of two drafts that race for one name, one
     /// gets this.
     pub async fn register(&self, draft: Draft, role: Role) -> Result<User, RegisterError> {
+        let new = self.prepared(draft, role).await?;
+        let stored = self.ports.store.transact(move |tx| insert_account(tx, &new)).await;
+        Ok(stored.map_err(Failure::from)??)
+    }
+
+    /// Makes a member's account and begins its first session: both or neither, for one hash.
+    ///
+    /// # Errors
+    /// As [`Auth::register`].
+    pub async fn register_and_log_in(&self, draft: Draft, client: Client) -> Result<LoggedIn, RegisterError> {
+        let new = self.prepared(draft, Role::Member).await?;
+        let (now, policy) = (new.date_joined, self.policy.sessions.clone());
+        let id = SessionId::generate(&*self.ports.random, now);
+        let begin = move |user| Session::begin(id, user, client.clone(), now, &policy);
+        let first = begin.clone();
+        let stored = self.ports.store.transact(move |tx| insert_account_with_session(tx, &new, &first)).await;
+        let user = stored.map_err(Failure::from)??;
+        let tokens = self.ports.tokens.issue(&begin(user.id), &user).map_err(Failure::from)?;
+        Ok(LoggedIn { user, tokens })
+    }
+
+    /// The account that a draft asks for, with its password hashed.
+    async fn prepared(&self, draft: Draft, role: Role) -> Result<NewUser, RegisterError> {
         let rules = self.policy.passwords.clone();
         let checked = self.ports.store.query(move |db| check_draft(db, &draft, role, &rules)).await;
         let checked = checked.map_err(Failure::from)?.map_err(RegisterError::Invalid)?;
         let CheckedDraft { username, email, password } = checked;
 
         let hash = self.ports.hasher.hash(password).await.map_err(Failure::from)?;
-        let new = self.new_user(username, email, hash, role);
-        let stored = self.ports.store.transact(move |tx| insert_account(tx, &new)).await;
-        stored.map_err(Failure::from)?.map_err(|taken| RegisterError::Invalid(taken.into()))
+        Ok(self.new_user(username, email, hash, role))
     }
 
     fn new_user(
@@ -158,6 +180,30 @@ pub fn insert_account(
         Ok(user) => Verdict::Commit(Ok(user)),
         Err(taken) => Verdict::RollBack(Err(taken)),
     })
+}
+
+/// Second step where the account's first session begins with it.
+///
+/// # Errors
+/// The database failed.
+pub fn insert_account_with_session(
+    tx: &mut dyn Transaction,
+    new: &NewUser,
+    begin: impl FnOnce(UserId) -> Session,
+) -> Result<Verdict<Result<User, Taken>>, StoreError> {
+    let verdict = insert_account(tx, new)?;
+    if let Verdict::Commit(Ok(user)) = &verdict {
+        let session = begin(user.id);
+        tx.record_login(user.id, CredentialVersion::FIRST, session.created_at)?;
+        tx.insert_session(&session)?;
+    }
+    Ok(verdict)
+}
+
+impl From<Taken> for RegisterError {
+    fn from(taken: Taken) -> Self {
+        Self::Invalid(taken.into())
+    }
 }
 
 impl From<Taken> for DraftErrors {
@@ -259,6 +305,31 @@ mod tests {
         let root = Draft { email: None, ..draft("root", "", GOOD) };
         let user = block_on(world.auth.register(root, Role::Superuser)).unwrap();
         assert!(user.is_staff && user.is_superuser && user.email.is_none());
+    }
+
+    #[test]
+    fn a_registration_that_logs_in_hashes_once_and_counts_as_a_login() {
+        let world = World::new();
+        let draft = draft("alice", "alice@example.com", GOOD);
+        let begun = block_on(world.auth.register_and_log_in(draft, Client::default())).unwrap();
+        assert_eq!(world.hasher.count(), 1);
+        let caller = block_on(world.auth.authenticate(&begun.tokens.access)).unwrap();
+        assert_eq!((&*caller.user, world.live_sessions("alice")), (&begun.user, 1));
+        let profile = block_on(world.auth.profile(&caller)).unwrap().unwrap();
+        assert_eq!(profile.last_login, Some(world.clock.now_value()));
+    }
+
+    #[test]
+    fn a_name_that_is_taken_before_the_session_begins_leaves_no_session() {
+        let world = World::new();
+        let rival = world.auth.clone();
+        world.hasher.before_next(move || {
+            block_on(rival.register(draft("alice", "rival@example.com", GOOD), Role::Member)).unwrap();
+        });
+        let draft = draft("alice", "alice@example.com", GOOD);
+        let told = block_on(world.auth.register_and_log_in(draft, Client::default()));
+        assert!(matches!(told, Err(RegisterError::Invalid(errors)) if errors == Taken::Username.into()));
+        assert_eq!(world.live_sessions("alice"), 0);
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Auth {
 mod tests {
     use super::*;
     use crate::session::Client;
-    use crate::testing::{World, block_on};
+    use crate::testing::{World, block_on, foreign};
 
     #[test]
     fn only_sessions_that_expired_a_day_ago_are_swept() {
@@ -49,9 +49,9 @@ mod tests {
 
     #[test]
     fn a_spent_token_of_another_system_is_known_for_as_long_as_it_could_be_presented() {
-        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
-        let id = world.find("alice").id.to_string();
-        let token = world.tokens.foreign_refresh(&id, "jti-1", world.clock.now_value());
+        let world = World::new();
+        world.imported(foreign(1, "alice", None));
+        let token = world.tokens.foreign_refresh("1", "jti-1", world.clock.now_value());
         block_on(world.auth.logout_with(&token)).unwrap();
         world.clock.advance(Duration::from_secs(24 * 3600 - 1));
         assert_eq!(block_on(world.auth.sweep()).unwrap(), 0);

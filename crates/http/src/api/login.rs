@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use doorward_domain::hashing::HashError;
 use doorward_domain::password::Password;
 use doorward_domain::token::TokenPair;
-use doorward_domain::use_cases::{Failure, LoginError, LoginRequest};
+use doorward_domain::use_cases::{Failure, LoggedIn, LoginError, LoginRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -56,7 +56,9 @@ pub(crate) struct Session {
 pub(crate) async fn login(call: Call) -> Answer {
     let Credentials { username, password } = Credentials::read(&call.body().await?, call.password_trim())?;
     match log_in(&call, username, password).await {
-        Ok(TokenPair { access, refresh }) => Ok(HttpResponse::Ok().json(Session { refresh, access })),
+        Ok(LoggedIn { tokens: TokenPair { access, refresh, .. }, .. }) => {
+            Ok(HttpResponse::Ok().json(Session { refresh, access }))
+        }
         Err(LoginError::Refused) => Err(Problem::Unauthorized {
             detail: "No active account found with the given credentials",
             code: None,
@@ -66,7 +68,7 @@ pub(crate) async fn login(call: Call) -> Answer {
 }
 
 /// Logs in, and counts how that went.
-pub(crate) async fn log_in(call: &Call, name: String, password: Password) -> Result<TokenPair, LoginError> {
+pub(crate) async fn log_in(call: &Call, name: String, password: Password) -> Result<LoggedIn, LoginError> {
     let ended = call.auth().login(LoginRequest { name, password, client: call.client() }).await;
     call.state().metrics.login(outcome(&ended));
     ended
@@ -85,7 +87,7 @@ impl Credentials {
     }
 }
 
-fn outcome(ended: &Result<TokenPair, LoginError>) -> LoginOutcome {
+fn outcome(ended: &Result<LoggedIn, LoginError>) -> LoginOutcome {
     match ended {
         Ok(_) => LoginOutcome::Success,
         Err(LoginError::Refused) => LoginOutcome::Refused,

@@ -49,7 +49,7 @@ pub(crate) struct Rotated {
 pub(crate) async fn refresh(call: Call) -> Answer {
     let RefreshToken { refresh } = RefreshToken::read(&call.body().await?)?;
     match call.auth().refresh(&refresh, call.client()).await {
-        Ok(TokenPair { access, refresh }) => Ok(HttpResponse::Ok().json(Rotated { access, refresh })),
+        Ok(TokenPair { access, refresh, .. }) => Ok(HttpResponse::Ok().json(Rotated { access, refresh })),
         Err(error) => Err(call.state().settings.simplejwt.refresh(error)),
     }
 }

@@ -1,6 +1,15 @@
 use crate::support::{PASSWORD, Server};
+use doorward_domain::session::{Rotation, SessionId};
+use doorward_domain::standing::Standing;
+use doorward_domain::store::{Done, ReadJob, Rotated, Store, WriteJob};
+use doorward_domain::testing::{MemoryStore, World};
+use doorward_domain::time::Timestamp;
+use doorward_domain::token::TokenPair;
+use doorward_domain::use_cases::{Auth, Policy, Ports};
+use doorward_domain::user::UserId;
 use doorward_http::{Aliases, HttpSettings, PathPrefix};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A server with both packages' paths under prefixes of its own.
 fn server() -> Server {
@@ -8,9 +17,54 @@ fn server() -> Server {
 }
 
 fn at(djoser: &str, dj_rest_auth: &str) -> Server {
+    Server::with(settings(djoser, dj_rest_auth))
+}
+
+fn settings(djoser: &str, dj_rest_auth: &str) -> HttpSettings {
     let prefix = |text| Some(PathPrefix::parse(text).unwrap());
     let aliases = Aliases { djoser: prefix(djoser), dj_rest_auth: prefix(dj_rest_auth) };
-    Server::with(HttpSettings { aliases, ..HttpSettings::default() })
+    HttpSettings { aliases, ..HttpSettings::default() }
+}
+
+/// A store that is away as soon as it has written once.
+struct WritesOnce(Arc<MemoryStore>);
+
+impl WritesOnce {
+    /// A server with the same paths, on such a store; alice has logged in already.
+    fn server() -> (Server, TokenPair) {
+        let mut world = World::with_user("alice", "alice@example.com", PASSWORD);
+        let tokens = world.login("alice", PASSWORD).unwrap();
+        let store = Arc::new(Self(world.store.clone()));
+        let ports = Ports { store, ..world.auth.ports().clone() };
+        world.auth = Auth::new(ports, Policy::default());
+        (Server::on(world, settings("/auth/", "/rest/")), tokens)
+    }
+}
+
+impl Store for WritesOnce {
+    fn run_write(&self, job: WriteJob) -> Done {
+        let done = self.0.run_write(job);
+        self.0.go_down();
+        done
+    }
+
+    fn rotate(&self, user: UserId, id: SessionId, rotation: Rotation) -> Rotated {
+        let rotated = self.0.rotate(user, id, rotation);
+        self.0.go_down();
+        rotated
+    }
+
+    fn remembered(&self, _: UserId, _: Option<SessionId>, _: Timestamp) -> Option<Standing> {
+        None
+    }
+
+    fn run_read(&self, job: ReadJob) -> Done {
+        self.0.run_read(job)
+    }
+
+    fn health(&self) -> Done {
+        self.0.health()
+    }
 }
 
 fn newcomer() -> Value {
@@ -100,6 +154,34 @@ fn with_dj_rest_auth_a_registration_begins_a_session() {
     let access = answer.json()["access"].as_str().unwrap().to_owned();
     assert_eq!(server.get_as(&access, "/api/auth/user/").json()["username"], "bob");
     assert_eq!(server.world.live_sessions("bob"), 1);
+    assert!(server.get("/metrics").text.contains(r#"doorward_logins_total{outcome="success"} 1"#));
+}
+
+#[test]
+fn a_registration_with_dj_rest_auth_hashes_once_and_looks_nothing_up_once_it_is_committed() {
+    let (server, _) = WritesOnce::server();
+    let hashes = server.world.hasher.count();
+    let answer = server.post("/rest/registration/", &newcomer());
+    assert_eq!((answer.status, &answer.json()["user"]["username"]), (201, &json!("bob")));
+    assert_eq!(server.world.hasher.count() - hashes, 1);
+}
+
+#[test]
+fn a_login_with_dj_rest_auth_looks_nothing_up_once_it_is_committed() {
+    let (server, _) = WritesOnce::server();
+    let answer = server.post("/rest/login/", &json!({"username": "alice", "password": PASSWORD}));
+    assert_eq!((answer.status, &answer.json()["user"]["username"]), (200, &json!("alice")));
+}
+
+#[test]
+fn a_rotation_with_dj_rest_auth_tells_when_its_tokens_expire_without_asking_the_store_again() {
+    let (server, tokens) = WritesOnce::server();
+    let answer = server.post("/rest/token/refresh/", &json!({"refresh": tokens.refresh}));
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let answer = answer.json();
+    assert_ne!(answer["refresh"], tokens.refresh);
+    assert_eq!(answer["access_expiration"], "2026-01-01T00:05:00Z");
+    assert_eq!(answer["refresh_expiration"], "2026-01-02T00:00:00Z");
 }
 
 #[test]

@@ -34,7 +34,8 @@ impl Server {
         Self::on(World::with_user("alice", "alice@example.com", PASSWORD), settings)
     }
 
-    fn on(world: World, settings: HttpSettings) -> Self {
+    /// A server of that world.
+    pub(crate) fn on(world: World, settings: HttpSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let services = Services { auth: world.auth.clone(), gauges: Vec::new() };

@@ -15,7 +15,7 @@ use doorward_domain::takeover::{
     AccountRecord, Attributes, ForeignKey, ImportedAccount, NameOwner, Permission,
 };
 use doorward_domain::time::Timestamp;
-use doorward_domain::user::{CredentialVersion, UserId};
+use doorward_domain::user::{CredentialVersion, Subject, UserId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -59,8 +59,13 @@ pub(super) fn after(c: &mut AnyConnection, after: UserId, limit: u32) -> QueryRe
     rows.into_iter().map(record).collect()
 }
 
+/// Everything about these accounts, whose rows are locked first: what is read of them is then what the
+/// last one who changed them has written, and stays so until the unit of work ends.
 pub(super) fn of(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<Vec<AccountRecord>> {
-    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let mut ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    lock(c, &ids)?;
     let rows: Vec<(AccountRow, Option<(String, String)>)> = of_many(&ids, |chunk| {
         on_either!(c, |c| users::table
             .left_join(account_details::table)
@@ -72,6 +77,29 @@ pub(super) fn of(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<Vec<Accou
             .load(c))
     })?;
     rows.into_iter().map(record).collect()
+}
+
+/// Locks rows of accounts against changes, in the order of their numbers, so that two units of work that
+/// want the same ones do not deadlock. Sessions can still be stored: they ask for the key alone. SQLite
+/// has one writer.
+fn lock(c: &mut AnyConnection, ids: &[i64]) -> QueryResult<()> {
+    let AnyConnection::Postgresql(c) = c else { return Ok(()) };
+    for chunk in ids.chunks(CHUNK) {
+        // A statement of its own: the next one sees what was committed while this one waited.
+        let rows = users::table.filter(users::id.eq_any(chunk)).order(users::id).select(users::id);
+        let _: Vec<i64> = rows.for_no_key_update().load(c)?;
+    }
+    Ok(())
+}
+
+/// Those of the subjects that belong to accounts.
+pub(super) fn subjects(c: &mut AnyConnection, subjects: &[Subject]) -> QueryResult<Vec<Subject>> {
+    let asked: Vec<&str> =
+        subjects.iter().map(Subject::as_str).filter(|subject| !cannot_be_stored(subject)).collect();
+    let found: Vec<String> = of_many(&asked, |chunk| {
+        on_either!(c, |c| users::table.filter(users::subject.eq_any(chunk)).select(users::subject).load(c))
+    })?;
+    Ok(found.into_iter().map(Subject::from_stored).collect())
 }
 
 pub(super) fn owners(c: &mut AnyConnection, names: &[CanonicalName]) -> QueryResult<Vec<NameOwner>> {
@@ -161,6 +189,7 @@ fn insert_users(
         .flags("is_superuser", of().map(|account| account.is_superuser))
         .texts("groups", groups.iter().map(String::as_str))
         .flags("is_known_by_subject", of().map(|account| matches!(account.key, ForeignKey::Text(_))))
+        .flags("is_imported", accounts.iter().map(|_| true))
         .numbers("date_joined", of().map(|account| account.date_joined.as_micros()))
         .numbers("last_login", of().map(|account| account.last_login.map(Timestamp::as_micros)))
         .insert(c)

@@ -30,6 +30,7 @@ pub(super) struct UserRow {
     tokens_valid_after: i64,
     groups: String,
     is_known_by_subject: bool,
+    is_imported: bool,
 }
 
 impl TryFrom<UserRow> for User {
@@ -47,6 +48,7 @@ impl TryFrom<UserRow> for User {
             is_superuser: row.is_superuser,
             groups: lists::read_names(&row.groups)?,
             is_known_by_subject: row.is_known_by_subject,
+            is_imported: row.is_imported,
             date_joined: Timestamp::from_micros(row.date_joined),
             tokens_valid_after: Timestamp::from_micros(row.tokens_valid_after),
         })
@@ -54,7 +56,8 @@ impl TryFrom<UserRow> for User {
 }
 
 pub(super) fn by_id(c: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
-    let row: Option<UserRow> = users::table.find(id.0).select(UserRow::as_select()).get_result(c).optional()?;
+    let row: Option<UserRow> =
+        users::table.find(id.0).select(UserRow::as_select()).get_result(c).optional()?;
     row.map(User::try_from).transpose()
 }
 
@@ -198,6 +201,13 @@ pub(super) fn set_password(
         users::credential_version.eq(users::credential_version + 1),
         users::tokens_valid_after.eq(now.as_micros()),
     );
+    hit(Kept(diesel::update(users::table.find(id.0)).set(changes).returning(users::id)).count(c))
+}
+
+/// [`set_password`] for a password that was changed elsewhere, where tokens from before are honoured.
+pub(super) fn replace_password(c: &mut AnyConnection, id: UserId, hash: &PasswordHash) -> QueryResult<bool> {
+    let changes =
+        (users::password.eq(hash.as_encoded()), users::credential_version.eq(users::credential_version + 1));
     hit(Kept(diesel::update(users::table.find(id.0)).set(changes).returning(users::id)).count(c))
 }
 

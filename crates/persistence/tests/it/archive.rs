@@ -14,8 +14,8 @@ use doorward_domain::takeover::{
 use doorward_domain::user::{CredentialVersion, FullName, Subject, UserId};
 use doorward_testkit::{Case, cases};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
@@ -37,6 +37,8 @@ pub(crate) fn cases_of_postgres() -> Vec<Case<Fixture>> {
         an_import_that_meets_a_registration_is_run_again,
         a_number_that_an_import_has_taken_is_drawn_again,
         a_sequence_that_is_ahead_is_not_set_back,
+        what_an_import_judges_stays_as_it_is_until_the_import_ends,
+        a_password_that_changes_meanwhile_is_seen_before_it_is_judged,
     ]
 }
 
@@ -400,4 +402,75 @@ fn a_sequence_that_is_ahead_is_not_set_back(f: &Fixture) {
     on_server(f, "SELECT setval('users_id_seq', 500)");
     import(f, vec![numbered(1)]).unwrap();
     assert_eq!(f.user("ann").id, UserId(501));
+}
+
+/// Fails where the row can be had at once.
+fn must_be_locked(f: &Fixture, id: i64) {
+    let attempt = format!(
+        "DO $$ BEGIN
+             PERFORM 1 FROM users WHERE id = {id} FOR NO KEY UPDATE NOWAIT;
+             RAISE EXCEPTION 'the row {id} is free';
+         EXCEPTION WHEN lock_not_available THEN NULL; END $$"
+    );
+    on_server(f, &attempt);
+}
+
+fn what_an_import_judges_stays_as_it_is_until_the_import_ends(f: &Fixture) {
+    import(f, vec![numbered(1), numbered(2), numbered(3)]).unwrap();
+    thread::scope(|scope| {
+        let (judged, is_judged) = mpsc::channel();
+        let (end, may_end) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            f.write(move |tx| {
+                assert_eq!(tx.archive().accounts(&[UserId(2), UserId(1), UserId(2)])?.len(), 2);
+                judged.send(()).unwrap();
+                may_end.recv().unwrap();
+                Ok(Verdict::RollBack(()))
+            })
+            .unwrap();
+        });
+        is_judged.recv().unwrap();
+        must_be_locked(f, 1);
+        must_be_locked(f, 2);
+        // Others are free, and a session is begun without waiting.
+        on_server(f, "SELECT 1 FROM users WHERE id = 3 FOR UPDATE NOWAIT");
+        on_server(f, "SELECT 1 FROM users WHERE id = 1 FOR KEY SHARE NOWAIT");
+        end.send(()).unwrap();
+    });
+    on_server(f, "SELECT 1 FROM users WHERE id = 1 FOR UPDATE NOWAIT");
+}
+
+fn a_password_that_changes_meanwhile_is_seen_before_it_is_judged(f: &Fixture) {
+    import(f, vec![numbered(1)]).unwrap();
+    let other = f.another();
+    let (store, reader) = (f.store.clone(), other.store());
+    let judged = thread::scope(|scope| {
+        let (changed, is_changed) = mpsc::channel();
+        let (end, may_end) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            let change = store.transact(move |tx| {
+                assert!(tx.set_password(UserId(1), &PasswordHash::from_encoded("new"), NOW)?);
+                changed.send(()).unwrap();
+                may_end.recv().unwrap();
+                Ok(Verdict::Commit(()))
+            });
+            block_on(change).unwrap();
+        });
+        is_changed.recv().unwrap();
+        let judging = scope.spawn(move || {
+            let judge =
+                reader.transact(move |tx| Ok(Verdict::RollBack(tx.archive().accounts(&[UserId(1)])?)));
+            block_on(judge).unwrap()
+        });
+        while on_server(f, "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()").is_empty() {
+            assert!(!judging.is_finished(), "it did not wait");
+            thread::yield_now();
+        }
+        end.send(()).unwrap();
+        judging.join().unwrap()
+    });
+    other.close();
+    let account = &judged[0];
+    assert_eq!(account.password.as_encoded(), "new");
+    assert_eq!((account.credential_version, account.user.tokens_valid_after), (CredentialVersion(1), NOW));
 }

@@ -3,7 +3,7 @@
 use super::console;
 use super::{Context, Usage, with_parts};
 use crate::clock::SystemClock;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use doorward_django::{Choice, Dialect, Rows, Source, UserModel, keep_address};
 use doorward_domain::time::Clock as _;
 use doorward_domain::use_cases::{AccountSource, CollisionPolicy, ImportRules, Imports, Remarks, Report};
@@ -31,7 +31,7 @@ enum From {
 #[command(
     after_help = "Django's database is only read, and may be in use. The import can be interrupted and run \
     again; a later run brings what changed at Django since, and never overwrites what was changed here. \
-    Each batch is on the disk when it is reported."
+    One Django belongs to one Doorward: another project's accounts would be taken for the same ones. Each batch is on the disk when it is reported."
 )]
 struct DjangoArgs {
     /// Django's database: a SQLite file, or postgres://user:password@host:port/name
@@ -49,8 +49,9 @@ struct DjangoArgs {
     /// Deactivate accounts that came in earlier and are no longer at Django
     #[arg(long)]
     deactivate_missing: bool,
-    /// Do everything and undo it: tells what an import would come to. Nobody else can write to a
-    /// SQLite database meanwhile
+    /// Do everything and undo it: tells what an import would come to. The database is made where it is
+    /// missing. Meanwhile nobody else can write
+    /// to a SQLite database, nor to these accounts on PostgreSQL
     #[arg(long)]
     dry_run: bool,
     /// How many accounts are taken in with one commit
@@ -81,6 +82,14 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<ExitCode> {
     let From::Django(args) = args.from;
     let settings = context.settings_of_command()?;
     let url = foreign_url(&args.from)?;
+    if matches!(&url, DatabaseUrl::Postgres(url) if url.may_be_read_on_the_way())
+        && !settings.database.allow_plaintext
+    {
+        bail!(
+            "{url}: password hashes would cross the network in the clear; add ?sslmode=verify-full, or set \
+             database.allow_plaintext where that network is private"
+        );
+    }
     let rows = ForeignRows(ForeignDatabase::open(&url).with_context(|| format!("{url}"))?);
     let (dialect, clock) = (rows.dialect(), SystemClock);
     let choice = Choice { user_table: args.user_table, username_column: args.username_column };
@@ -88,6 +97,12 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<ExitCode> {
     let mut source = source.without_tokens_expired_by(clock.now());
     let total = source.count()?;
     console::say(&found(&source, total));
+    if args.deactivate_missing && total == 0 {
+        bail!(
+            "there are no accounts in {}: --deactivate-missing would deactivate everybody",
+            source.user_table()
+        );
+    }
     let way_back = way_back(&source.user_model("APP.MODEL"), source.user_table());
 
     let rules = ImportRules {
@@ -120,7 +135,7 @@ pub fn run(context: &Context, args: Args) -> anyhow::Result<ExitCode> {
     })?;
     let took = clock.monotonic().saturating_sub(began);
     if args.dry_run {
-        console::say("\nA dry run: nothing was changed. An import would come to this.");
+        console::say("\nA dry run: no account was changed. An import would come to this.");
     }
     console::say(&told(&report, took));
     console::say(&format!("\nThe way back: {way_back}"));

@@ -2,10 +2,14 @@
 
 use super::finder::ABSENT;
 use super::{Expected, Finder, Kind};
+use crate::mask::template;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{Response, StatusCode, Uri};
 use std::collections::BTreeSet;
+
+/// What is told of a `Location` that is no URL.
+const UNREADABLE: &str = "(unreadable)";
 
 pub(super) fn compare(upstream: &Response<Bytes>, candidate: &Response<Bytes>, finder: &mut Finder<'_>) {
     // The type of nothing says nothing.
@@ -21,7 +25,7 @@ pub(super) fn compare(upstream: &Response<Bytes>, candidate: &Response<Bytes>, f
         joined(candidate, &WWW_AUTHENTICATE),
         finder,
     );
-    header(&LOCATION, location(upstream), location(candidate), finder);
+    locations(upstream, candidate, finder);
     header(&SET_COOKIE, cookies(upstream), cookies(candidate), finder);
     let methods = (methods(upstream), methods(candidate));
     let is_due = upstream.status() == StatusCode::METHOD_NOT_ALLOWED;
@@ -38,12 +42,27 @@ pub(super) fn is_json(answer: &Response<Bytes>) -> bool {
     })
 }
 
-/// The path that the answer sends the client to.
-pub(super) fn location(answer: &Response<Bytes>) -> Option<String> {
+/// The path that the answer sends the client to; the whole text as the error, if it is no URL.
+pub(super) fn location(answer: &Response<Bytes>) -> Option<Result<String, String>> {
     let text = joined(answer, &LOCATION)?;
-    match text.parse::<Uri>() {
-        Ok(uri) => Some(uri.path().to_owned()),
-        Err(_) => Some(text),
+    Some(match text.parse::<Uri>() {
+        Ok(uri) => Ok(uri.path().to_owned()),
+        Err(_) => Err(text),
+    })
+}
+
+/// A path is told like a request's: one-time tokens stand in both. Of what is no URL nobody knows what
+/// is in it.
+fn locations(upstream: &Response<Bytes>, candidate: &Response<Bytes>, finder: &mut Finder<'_>) {
+    let (theirs, ours) = (location(upstream), location(candidate));
+    if theirs != ours {
+        let mask = finder.mask;
+        let told = |location: Option<Result<String, String>>| match location {
+            Some(Ok(path)) => mask.text(&template(&path)),
+            Some(Err(_)) => UNREADABLE.to_owned(),
+            None => ABSENT.to_owned(),
+        };
+        finder.differ(Kind::Header, LOCATION.as_str(), told(theirs), told(ours));
     }
 }
 

@@ -116,6 +116,21 @@ fn headers_that_clients_act_upon_are_compared() {
 }
 
 #[test]
+fn one_time_tokens_of_redirects_are_not_told() {
+    let to = |to: &str| Response::builder().status(302).header("location", to).body(Bytes::new()).unwrap();
+    let (token, other) = ("c2x7b5-0123456789abcd", "kq93hd82js7f6g5h4j3k2l1z");
+    let [found, behind, unreadable] = [
+        (to(&format!("/reset/MQ/{token}/")), to("/login/")),
+        (to(&format!("https://a.example/r/{token}")), to(&format!("/r/{other}"))),
+        (to(&format!("/reset {token}")), to(&format!("<{other}>"))),
+    ]
+    .map(|(one, other)| found(&one, &other).differences.remove(0));
+    assert_eq!((&*found.upstream, &*found.candidate), ("/reset/MQ/{token}/", "/login/"));
+    assert_eq!((&*behind.upstream, &*behind.candidate), ("/r/{token}", "/r/{token} (another)"));
+    assert_eq!((&*unreadable.upstream, &*unreadable.candidate), ("(unreadable)", "(unreadable) (another)"));
+}
+
+#[test]
 fn allow_is_a_set() {
     let with =
         |value: &str| Response::builder().status(405).header("allow", value).body(Bytes::new()).unwrap();

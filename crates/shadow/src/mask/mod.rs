@@ -4,6 +4,7 @@
 //! that were found so in the request are taken out of every other text; and whatever looks like a
 //! token or an e-mail address is masked wherever it stands.
 
+mod multipart;
 mod request;
 mod template;
 mod words;
@@ -27,9 +28,9 @@ const SHORTEST: usize = 4;
 
 /// Parts of names whose values are secrets.
 const SENSITIVE: [&str; 14] = [
-    "password",
-    "passwd",
-    "passphrase",
+    "pass",
+    "pwd",
+    "csrf",
     "token",
     "secret",
     "key",
@@ -43,10 +44,34 @@ const SENSITIVE: [&str; 14] = [
     "otp",
 ];
 
-/// Whether what bears this name is a secret.
+/// Parts of names whose values are secrets where a client sends them. Answers have such names for what
+/// is none: REST framework's `code` says which error it is.
+const SENSITIVE_WHEN_SENT: [&str; 4] = ["code", "mfa", "pin", "sig"];
+
+/// Whether what bears this name in an answer is a secret.
 pub(crate) fn is_sensitive(name: &str) -> bool {
+    has_part(name, &SENSITIVE)
+}
+
+/// Whether what bears this name in a request is a secret.
+fn is_sensitive_when_sent(name: &str) -> bool {
+    is_sensitive(name) || has_part(name, &SENSITIVE_WHEN_SENT)
+}
+
+fn has_part(name: &str, parts: &[&str]) -> bool {
     let name = name.to_ascii_lowercase();
-    SENSITIVE.iter().any(|part| name.contains(part))
+    parts.iter().any(|part| name.contains(part))
+}
+
+/// What is known of a JSON value's place.
+#[derive(Clone, Copy)]
+struct Context {
+    /// Whether the value is a secret, whatever it is.
+    is_secret: bool,
+    /// Whether lists of texts under a secret's name are what a validator says of it.
+    has_messages: bool,
+    /// Which names are those of secrets.
+    is_sensitive: fn(&str) -> bool,
 }
 
 /// Masks texts about one request and its answers.
@@ -60,9 +85,10 @@ impl Mask {
     pub(crate) fn of(request: &Request<Bytes>) -> Self {
         let mut secrets = BTreeSet::new();
         request::credentials(request, &mut secrets);
-        for (name, value) in request::query(request).into_iter().chain(request::form(request)) {
-            if is_sensitive(&name) {
-                secrets.insert(value);
+        let pairs = [request::query(request), request::form(request), multipart::fields(request)];
+        for (name, value) in pairs.into_iter().flatten() {
+            if is_sensitive_when_sent(&name) {
+                insert(&value, &mut secrets);
             }
         }
         if let Some(value) = request::json(request) {
@@ -87,10 +113,16 @@ impl Mask {
         cut(words::masked(&text))
     }
 
-    /// A JSON value as text. `is_secret` says that it is one; `has_messages`, that lists of texts
+    /// A JSON value of an answer as text. `is_secret` says that it is one; `has_messages`, that lists of texts
     /// under a secret's name are what a validator says of it.
     pub(crate) fn value(&self, value: &Value, is_secret: bool, has_messages: bool) -> String {
-        cut(self.masked(value, is_secret, has_messages).to_string())
+        cut(self.masked(value, Context { is_secret, has_messages, is_sensitive }).to_string())
+    }
+
+    /// A JSON value of a request as text.
+    fn sent_value(&self, value: &Value) -> String {
+        let context = Context { is_secret: false, has_messages: false, is_sensitive: is_sensitive_when_sent };
+        cut(self.masked(value, context).to_string())
     }
 
     /// An answer's body as text; nothing of a body that is no JSON but its size.
@@ -103,10 +135,10 @@ impl Mask {
         }
     }
 
-    fn masked(&self, value: &Value, is_secret: bool, has_messages: bool) -> Value {
+    fn masked(&self, value: &Value, context: Context) -> Value {
         match value {
             Value::Null | Value::Bool(_) => value.clone(),
-            Value::Number(_) | Value::String(_) if is_secret => Value::from(MASK),
+            Value::Number(_) | Value::String(_) if context.is_secret => Value::from(MASK),
             Value::Number(_) => {
                 // A request may hold a secret as a number, and an answer the same one as a text.
                 let text = value.to_string();
@@ -114,45 +146,46 @@ impl Mask {
             }
             Value::String(text) => Value::from(self.text(text)),
             Value::Array(items) => {
-                let are_messages = has_messages && items.iter().all(Value::is_string);
-                let is_secret = is_secret && !are_messages;
-                items.iter().map(|item| self.masked(item, is_secret, has_messages)).collect()
+                let are_messages = context.has_messages && items.iter().all(Value::is_string);
+                let context = Context { is_secret: context.is_secret && !are_messages, ..context };
+                items.iter().map(|item| self.masked(item, context)).collect()
             }
             Value::Object(members) => members
                 .iter()
                 .map(|(name, member)| {
-                    let is_secret = is_secret || is_sensitive(name);
-                    (self.text(name), self.masked(member, is_secret, has_messages))
+                    let is_secret = context.is_secret || (context.is_sensitive)(name);
+                    (self.text(name), self.masked(member, Context { is_secret, ..context }))
                 })
                 .collect(),
         }
     }
 }
 
-/// Collects the scalars under names of secrets.
-fn collect(value: &Value, is_secret: bool, secrets: &mut BTreeSet<String>) {
-    match value {
-        Value::String(text) if is_secret => {
-            secrets.insert(text.clone());
-            // Django REST framework takes white space off.
-            secrets.insert(text.trim().to_owned());
-        }
-        Value::Number(number) if is_secret => {
-            secrets.insert(number.to_string());
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, is_secret, secrets)),
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(name, member)| collect(member, is_secret || is_sensitive(name), secrets)),
-        _ => {}
-    }
-}
-
-fn cut(text: String) -> String {
+/// The text, if it is not too long; otherwise its beginning.
+pub(crate) fn cut(text: String) -> String {
     match text.char_indices().nth(TOLD) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     }
+}
+
+/// Collects the scalars under names of secrets.
+fn collect(value: &Value, is_secret: bool, secrets: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if is_secret => insert(text, secrets),
+        Value::Number(number) if is_secret => insert(&number.to_string(), secrets),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, is_secret, secrets)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, member)| collect(member, is_secret || is_sensitive_when_sent(name), secrets)),
+        _ => {}
+    }
+}
+
+/// Adds a secret, also as Django REST framework understands it: without white space around it.
+fn insert(secret: &str, secrets: &mut BTreeSet<String>) {
+    secrets.insert(secret.to_owned());
+    secrets.insert(secret.trim().to_owned());
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a request holds, and how it is told.
 
-use super::{MASK, Mask, is_sensitive, template};
+use super::{MASK, Mask, is_sensitive_when_sent, template};
 use bytes::Bytes;
 use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE};
@@ -31,19 +31,19 @@ impl Mask {
         }
         let body = request.body();
         if let Some(value) = json(request) {
-            told.push(self.value(&value, false, false));
+            told.push(self.sent_value(&value));
         } else if is_form(request) {
             let pairs: Vec<_> = form(request).iter().map(|pair| self.pair(pair)).collect();
             told.push(pairs.join("&"));
         } else if !body.is_empty() {
-            // Whatever it is, it may be a secret.
+            // Whatever it is, it may be a secret; of files and fields too nothing is told.
             told.push(format!("({} bytes)", body.len()));
         }
         told.join("; ")
     }
 
     fn pair(&self, (name, value): &(String, String)) -> String {
-        let value = if is_sensitive(name) { MASK.to_owned() } else { self.text(value) };
+        let value = if is_sensitive_when_sent(name) { MASK.to_owned() } else { self.text(value) };
         format!("{}={value}", self.text(name))
     }
 }
@@ -93,6 +93,14 @@ pub(super) fn json(request: &Request<Bytes>) -> Option<Value> {
 }
 
 fn is_form(request: &Request<Bytes>) -> bool {
-    let content_type = request.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
-    content_type.is_some_and(|it| it.starts_with(b"application/x-www-form-urlencoded"))
+    has_media_type(request, "application/x-www-form-urlencoded")
+}
+
+/// Whether the request says that its body is of this type, which is meant without regard to case (RFC
+/// 9110, section 8.3.1).
+pub(super) fn has_media_type(request: &Request<Bytes>, media_type: &str) -> bool {
+    request.headers().get_all(CONTENT_TYPE).iter().any(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        text.split(';').next().is_some_and(|said| said.trim().eq_ignore_ascii_case(media_type))
+    })
 }

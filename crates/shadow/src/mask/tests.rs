@@ -100,6 +100,81 @@ fn forms_are_told_like_objects_and_other_bodies_by_their_size() {
 }
 
 #[test]
+fn codes_and_pins_that_a_client_sends_are_not_told() {
+    for name in
+        ["code", "backupCode", "pin", "pass", "user_pwd", "mfa", "otp", "csrf", "csrfmiddlewaretoken", "sig"]
+    {
+        let form = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+        for request in [
+            post(&json!({ name: "x1y2z3" })),
+            post(&json!({ name: [{ "value": "x1y2z3" }] })),
+            Request::get(format!("/?{name}=x1y2z3")).body(Bytes::new()).unwrap(),
+            form.body(Bytes::from(format!("{name}=x1y2z3"))).unwrap(),
+        ] {
+            let mask = Mask::of(&request);
+            let told = format!("{} {}", mask.target(&request), mask.request(&request));
+            assert!(told.contains(name) && told.contains(MASK) && !told.contains("x1y2z3"), "{told}");
+            assert_eq!(mask.text("Not x1y2z3."), "Not ***.", "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_code_of_an_answer_is_told() {
+    let answer = |code: &str| Response::new(Bytes::from(json!({ "code": code }).to_string()));
+    assert_eq!(of_nothing().body(&answer("token_not_valid")), r#"{"code":"token_not_valid"}"#);
+    let request = post(&json!({ "code": "123456" }));
+    assert_eq!(Mask::of(&request).body(&answer("123456")), r#"{"code":"***"}"#);
+}
+
+#[test]
+fn a_form_is_one_however_its_type_is_written() {
+    for content_type in
+        ["Application/X-WWW-Form-URLencoded", "application/x-www-form-urlencoded ; charset=utf-8"]
+    {
+        let request = Request::post("/").header("content-type", content_type);
+        let request = request.body(Bytes::from("username=alice&password=Corr3ct")).unwrap();
+        let mask = Mask::of(&request);
+        assert!(mask.request(&request).ends_with("; username=alice&password=***"), "{content_type}");
+        assert_eq!(mask.text("Corr3ct?"), "***?");
+    }
+}
+
+#[test]
+fn multipart_bodies_are_told_by_their_size_and_their_secrets_nowhere() {
+    let part = |name: &str, value: &str| {
+        format!(
+            "--B0\r\nContent-Type: text/plain\r\ncontent-disposition: form-data; name={name}\r\n\r\n{value}\r\n"
+        )
+    };
+    let body = [part("\"username\"", "alice"), part("\"password\"", "Corr3ct-horse!"), part("pin", " 9876 ")];
+    let body = format!("{}--B0--\r\n", body.concat());
+    for content_type in ["multipart/form-data; boundary=B0", "Multipart/Form-Data; Boundary=\"B0\""] {
+        let request = Request::post("/").header("content-type", content_type);
+        let request = request.body(Bytes::from(body.clone())).unwrap();
+        let mask = Mask::of(&request);
+        assert!(mask.request(&request).ends_with(&format!("; ({} bytes)", body.len())));
+        assert!(!mask.request(&request).contains("alice"));
+        assert_eq!(mask.text("Corr3ct-horse!, 9876, alice"), "***, ***, alice");
+    }
+}
+
+#[test]
+fn a_multipart_body_that_cannot_be_read_is_told_by_its_size() {
+    for (content_type, body) in [
+        ("multipart/form-data", "--B0\r\n\r\nx"),
+        ("multipart/form-data; boundary=B0", "--B0"),
+        ("multipart/form-data; boundary=", "name=\"password\""),
+        ("multipart/form-data; boundary=B0", "--B0\r\ncontent-disposition\r\n\r\nx"),
+    ] {
+        let request =
+            Request::post("/").header("content-type", content_type).body(Bytes::from(body)).unwrap();
+        let told = Mask::of(&request).request(&request);
+        assert_eq!(told, format!("content-type: {content_type}; ({} bytes)", body.len()));
+    }
+}
+
+#[test]
 fn long_values_are_cut() {
     let text = of_nothing().text(&"é ".repeat(TOLD));
     assert_eq!(text.chars().count(), TOLD + 1);
@@ -109,7 +184,7 @@ fn long_values_are_cut() {
 /// A JSON value in which `secret` stands under a name that holds secrets, somewhere.
 fn hiding(secret: String) -> impl Strategy<Value = Value> {
     let name =
-        prop::sample::select(vec!["password", "newPassword2", "refresh", "x_access_y", "api_key", "Token"]);
+        prop::sample::select(vec!["password", "newPassword2", "refresh", "x_access_y", "api_key", "Code"]);
     let wrapped = (name, 0..4_u8).prop_map(move |(name, shape)| match shape {
         0 => json!({ name: secret }),
         1 => json!({ name: [secret, 1] }),

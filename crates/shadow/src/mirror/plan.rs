@@ -22,6 +22,8 @@ pub enum Skipped {
     SlashRedirect,
     /// Too many requests waited for the candidate.
     QueueFull,
+    /// What is kept took all the [memory](Options::memory) that it may.
+    MemoryFull,
     /// It waited for the candidate when the comparison was stopped.
     Stopped,
 }
@@ -38,6 +40,7 @@ impl Skipped {
             Self::Encoded => "compressed answer",
             Self::SlashRedirect => "redirect to the final slash",
             Self::QueueFull => "queue full",
+            Self::MemoryFull => "memory full",
             Self::Stopped => "stopped",
         }
     }

@@ -8,14 +8,22 @@ use std::collections::{HashMap, VecDeque};
 /// How many tokens are remembered; the oldest are forgotten.
 const REMEMBERED: usize = 50_000;
 
+/// What they may take together, in bytes.
+const MEMORY: usize = 32 * 1024 * 1024;
+
 /// Shorter words are no tokens.
 const SHORTEST: usize = 16;
+
+/// Longer tokens are not remembered: no server takes a header much longer than that.
+const LONGEST: usize = 8 * 1024;
 
 /// The candidate's tokens, by the upstream server's that were issued in the same answer.
 #[derive(Default)]
 pub(crate) struct Tokens {
-    own: HashMap<Vec<u8>, Vec<u8>>,
-    oldest: VecDeque<Vec<u8>>,
+    own: HashMap<Bytes, Bytes>,
+    oldest: VecDeque<Bytes>,
+    /// What both tokens of each pair take together.
+    bytes: usize,
 }
 
 impl Tokens {
@@ -58,13 +66,20 @@ impl Tokens {
     }
 
     fn remember(&mut self, theirs: &[u8], ours: &[u8]) {
-        if self.own.insert(theirs.to_vec(), ours.to_vec()).is_none() {
-            self.oldest.push_back(theirs.to_vec());
+        if theirs.len().max(ours.len()) > LONGEST {
+            return;
         }
-        if self.oldest.len() > REMEMBERED
+        let key = Bytes::copy_from_slice(theirs);
+        self.bytes += theirs.len() + ours.len();
+        match self.own.insert(key.clone(), Bytes::copy_from_slice(ours)) {
+            Some(former) => self.bytes = self.bytes.saturating_sub(theirs.len() + former.len()),
+            None => self.oldest.push_back(key),
+        }
+        while (self.oldest.len() > REMEMBERED || self.bytes > MEMORY)
             && let Some(oldest) = self.oldest.pop_front()
         {
-            self.own.remove(&oldest);
+            let own = self.own.remove(&oldest).map_or(0, |own| own.len());
+            self.bytes = self.bytes.saturating_sub(oldest.len() + own);
         }
     }
 
@@ -75,7 +90,7 @@ impl Tokens {
         for word in text.chunk_by(|one, other| is_letter(*one) == is_letter(*other)) {
             let own = if word.len() < SHORTEST { None } else { self.own.get(word) };
             is_other |= own.is_some();
-            translated.extend_from_slice(own.map_or(word, Vec::as_slice));
+            translated.extend_from_slice(own.map_or(word, |own| own));
         }
         is_other.then_some(translated)
     }
@@ -150,5 +165,33 @@ mod tests {
         }
         assert_eq!((tokens.own.len(), tokens.oldest.len()), (REMEMBERED, REMEMBERED));
         assert!(!tokens.own.contains_key(&b"0"[..]));
+    }
+
+    #[test]
+    fn tokens_of_more_than_8_kib_are_not_remembered() {
+        let mut tokens = Tokens::default();
+        let long = vec![b'a'; LONGEST + 1];
+        tokens.remember(&long, b"own");
+        tokens.remember(b"theirs", &long);
+        assert_eq!((tokens.own.len(), tokens.bytes), (0, 0));
+        let (_, longest) = long.split_first().unwrap();
+        tokens.remember(longest, longest);
+        assert_eq!((tokens.own.len(), tokens.bytes), (1, 2 * LONGEST));
+    }
+
+    #[test]
+    fn the_memory_of_tokens_is_bounded() {
+        let mut tokens = Tokens::default();
+        let token = |number: usize| format!("{number:0>LONGEST$}");
+        let pairs = MEMORY / LONGEST / 2;
+        for number in 0..pairs + 10 {
+            tokens.remember(token(number).as_bytes(), token(number).as_bytes());
+        }
+        // A pair that is learned again takes no more.
+        tokens.remember(token(pairs).as_bytes(), token(0).as_bytes());
+        assert_eq!((tokens.own.len(), tokens.oldest.len(), tokens.bytes), (pairs, pairs, MEMORY));
+        assert!(
+            !tokens.own.contains_key(token(9).as_bytes()) && tokens.own.contains_key(token(10).as_bytes())
+        );
     }
 }

@@ -1,4 +1,4 @@
-use super::{Exchange, Queue, Skipped, Tokens};
+use super::{Exchange, KeptBody, Share, Tokens};
 use crate::compare::{Comparison, Difference, Kind, compare};
 use crate::options::Options;
 use crate::proxy::{Client, Failure};
@@ -23,7 +23,6 @@ pub(crate) enum Order {
 pub(crate) struct Mirror {
     pub(crate) options: Arc<Options>,
     pub(crate) client: Client,
-    pub(crate) queue: Queue,
     pub(crate) reporter: Reporter,
     pub(crate) tokens: Tokens,
 }
@@ -53,7 +52,8 @@ impl Mirror {
                 } else {
                     self.tokens.with_own(&exchange.request)
                 };
-                let answer = ask(Arc::clone(&self.options), self.client.clone(), request);
+                let kept = KeptBody::new(self.options.body_limit, exchange.share.another());
+                let answer = ask(Arc::clone(&self.options), self.client.clone(), request, kept);
                 asked.push(async { (exchange, answer.await) });
                 continue;
             }
@@ -63,10 +63,7 @@ impl Mirror {
                     self.judge(&exchange, answer);
                 }
                 exchange = receiver.recv(), if is_open && next.is_none() => match exchange {
-                    Some(exchange) => {
-                        self.queue.release(&exchange);
-                        next = Some(exchange);
-                    }
+                    Some(exchange) => next = Some(exchange),
                     None => is_open = false,
                 },
                 Some(Order::Summarize) = orders.recv() => self.reporter.summarize(),
@@ -75,14 +72,15 @@ impl Mirror {
         }
     }
 
-    fn judge(&mut self, exchange: &Exchange, answer: Result<Response<Bytes>, Failure>) {
+    fn judge(&mut self, exchange: &Exchange, answer: Result<(Response<Bytes>, Share), Failure>) {
         let Exchange { request, upstream, .. } = exchange;
         let comparison = match answer {
-            Ok(candidate) => {
+            // It holds its memory until here.
+            Ok((candidate, _share)) => {
                 self.tokens.learn(upstream, &candidate);
                 compare(request, upstream, &candidate, &self.options.tolerance)
             }
-            Err(Failure::TooLarge) => return self.reporter.skip_mirrored(Skipped::TooLarge),
+            Err(Failure::NotKept(reason)) => return self.reporter.skip_mirrored(reason),
             Err(failure) => Comparison {
                 differences: vec![Difference {
                     kind: Kind::NoAnswer,
@@ -101,8 +99,9 @@ async fn ask(
     options: Arc<Options>,
     client: Client,
     request: Request<Bytes>,
-) -> Result<Response<Bytes>, Failure> {
-    let whole = client.send_whole(request, options.body_limit);
+    kept: KeptBody,
+) -> Result<(Response<Bytes>, Share), Failure> {
+    let whole = client.send_whole(request, kept);
     timeout(options.candidate_time_limit, whole).await.unwrap_or(Err(Failure::TimeLimit))
 }
 

@@ -1,12 +1,13 @@
 //! Asks a server.
 
+use crate::mirror::{KeptBody, Share, Skipped};
 use crate::origin::Origin;
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Request, Response, Version};
 use http_body_util::channel::Channel;
-use http_body_util::{BodyExt as _, Either, Full, Limited};
+use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
@@ -48,9 +49,9 @@ pub(crate) enum Failure {
     /// It took too long.
     #[error("no answer in time")]
     TimeLimit,
-    /// It is larger than what is kept.
-    #[error("the answer is too large")]
-    TooLarge,
+    /// It came, and cannot be kept.
+    #[error("the answer is not kept: {0}")]
+    NotKept(Skipped),
 }
 
 /// What trusts the machine's roots, where one of the servers is reached with TLS.
@@ -101,19 +102,22 @@ impl Client {
         self.inner.request(request).await.map_err(|error| Failure::Broken(causes(&error)))
     }
 
-    /// Sends a request and reads the answer to its end.
+    /// Sends a request and reads the answer to its end. Returns it with the memory that it takes.
     pub(crate) async fn send_whole(
         &self,
         request: Request<Bytes>,
-        body_limit: usize,
-    ) -> Result<Response<Bytes>, Failure> {
+        mut kept: KeptBody,
+    ) -> Result<(Response<Bytes>, Share), Failure> {
         let request = request.map(|body| Body::Left(Full::new(body)));
-        let (head, body) = self.send(request).await?.into_parts();
-        match Limited::new(body, body_limit).collect().await {
-            Ok(whole) => Ok(Response::from_parts(head, whole.to_bytes())),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Failure::TooLarge),
-            Err(error) => Err(Failure::Broken(causes(&*error))),
+        let (head, mut body) = self.send(request).await?.into_parts();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Failure::Broken(causes(&error)))?;
+            if let Some(chunk) = frame.data_ref() {
+                kept.push(chunk).map_err(Failure::NotKept)?;
+            }
         }
+        let (body, share) = kept.into_parts();
+        Ok((Response::from_parts(head, body), share))
     }
 }
 

@@ -1,9 +1,9 @@
 use super::client::{Client, Failure};
 use super::hop::{goes_back, nominated, onward};
 use super::inbound;
-use super::outbound::{Keeper, passing};
+use super::outbound::{Keeper, Kept, passing};
 use crate::compare::redirects_to_the_slash;
-use crate::mirror::{Queue, Skipped, is_safe, plan};
+use crate::mirror::{Budget, KeptBody, Queue, Share, Skipped, is_safe, plan};
 use crate::options::Options;
 use crate::report::Tally;
 use actix_web::body::SizedStream;
@@ -23,6 +23,7 @@ pub(crate) struct Proxy {
     pub(crate) options: Arc<Options>,
     pub(crate) client: Client,
     pub(crate) queue: Queue,
+    pub(crate) budget: Budget,
     pub(crate) tally: Arc<Tally>,
 }
 
@@ -34,33 +35,40 @@ impl Proxy {
             self.tally.skipped(Skipped::Path);
             return problem(ActixStatus::BAD_REQUEST, "The request's target cannot be passed on.");
         };
-        let reading = inbound::read(&request, payload, self.options.body_limit);
-        let Ok(Ok(body)) = timeout(self.options.upstream_time_limit, reading).await else {
+        let keep = plan(&self.options, head.method(), head.uri().path())
+            .map(|()| KeptBody::new(self.options.body_limit, self.budget.share()));
+        let Ok(Ok(inbound)) =
+            timeout(self.options.upstream_time_limit, inbound::read(&request, payload, keep)).await
+        else {
             self.tally.skipped(Skipped::ClientLeft);
             return problem(ActixStatus::BAD_REQUEST, "The request's body cannot be read.");
         };
-        let mirrored = plan(&self.options, head.method(), head.uri().path())
-            .and_then(|()| body.kept().ok_or(Skipped::TooLarge))
-            .map(|kept| head.clone().map(|()| kept));
+        let mirrored = inbound.kept.and_then(|(body, mut share)| {
+            share.grow(head.uri().path_and_query().map_or(0, |target| target.as_str().len()))?;
+            share.grow_by_headers(head.headers())?;
+            Ok((head.clone().map(|()| body), share))
+        });
         let is_head = head.method() == Method::HEAD;
         // From here on it counts as asked: it may follow from what was answered until now.
         let arrival = self.queue.arrival();
 
-        let asked = self.client.send(head.map(|()| body.into_body()));
+        let asked = self.client.send(head.map(|()| inbound.body));
         let answer = match timeout(self.options.upstream_time_limit, asked).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(failure)) => return self.upstream_failed(&failure, ActixStatus::BAD_GATEWAY),
             Err(_) => return self.upstream_failed(&Failure::TimeLimit, ActixStatus::GATEWAY_TIMEOUT),
         };
         let (parts, body) = answer.into_parts();
-        let keeper = match mirrored.and_then(|request| worth_keeping(request, &parts)) {
-            Ok(request) => {
-                let (tally, queue) = (Arc::clone(&self.tally), self.queue.clone());
-                Keeper::new(tally, queue, arrival, request, parts.clone(), self.options.body_limit)
+        let tally = Arc::clone(&self.tally);
+        let keeper = match mirrored.and_then(|(request, share)| worth_keeping(request, &parts, share)) {
+            Ok((request, share)) => {
+                let body = KeptBody::new(self.options.body_limit, share);
+                let queue = self.queue.clone();
+                Keeper::new(tally, Kept { queue, arrival, request, head: parts.clone(), body })
             }
             Err(reason) => {
                 self.tally.skipped(reason);
-                Keeper::idle(Arc::clone(&self.tally))
+                Keeper::idle(tally)
             }
         };
         passed_on(&parts, body, keeper, is_head)
@@ -84,8 +92,12 @@ fn head(request: &HttpRequest) -> Option<Request<()>> {
     Some(head)
 }
 
-/// Whether an answer of this head is compared.
-fn worth_keeping(request: Request<Bytes>, head: &Parts) -> Result<Request<Bytes>, Skipped> {
+/// Whether an answer of this head is compared. Its memory comes to the request's.
+fn worth_keeping(
+    request: Request<Bytes>,
+    head: &Parts,
+    mut share: Share,
+) -> Result<(Request<Bytes>, Share), Skipped> {
     if head.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Skipped::Encoded);
     }
@@ -93,7 +105,8 @@ fn worth_keeping(request: Request<Bytes>, head: &Parts) -> Result<Request<Bytes>
     if !is_safe(request.method()) && redirects_to_the_slash(&request, &answer) {
         return Err(Skipped::SlashRedirect);
     }
-    Ok(request)
+    share.grow_by_headers(&head.headers)?;
+    Ok((request, share))
 }
 
 /// The answer as the client gets it.

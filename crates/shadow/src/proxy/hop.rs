@@ -9,6 +9,12 @@ use http::header::{ACCEPT_ENCODING, EXPECT, HOST, HeaderMap, HeaderName, HeaderV
 const OF_A_CONNECTION: [&str; 7] =
     ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "trailer"];
 
+/// Headers that `Connection` cannot take away: whoever stands in front of this proxy may have written
+/// them, and a client that names them would have it believe something else. Those that begin with
+/// `x-forwarded-` are of them too.
+const END_TO_END: [&str; 8] =
+    ["authorization", "content-length", "content-type", "cookie", "forwarded", "host", "via", "x-real-ip"];
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -49,8 +55,10 @@ pub(super) fn onward(request: &HttpRequest) -> HeaderMap {
 /// Whether a header of an answer goes to the client; `connection` has the answer's own list of headers
 /// that do not.
 pub(super) fn goes_back(name: &HeaderName, connection: &[String]) -> bool {
-    !OF_A_CONNECTION.contains(&name.as_str())
-        && !connection.iter().any(|nominated| nominated == name.as_str())
+    let name = name.as_str();
+    let is_nominated = || connection.iter().any(|nominated| nominated == name);
+    let is_kept = END_TO_END.contains(&name) || name.starts_with("x-forwarded-");
+    !OF_A_CONNECTION.contains(&name) && (is_kept || !is_nominated())
 }
 
 /// The names that the values of `Connection` list.

@@ -1,10 +1,11 @@
-//! A request's body: kept where it is small, streamed where it is not.
+//! A request's body: kept where it is small and compared, streamed where it is not.
 
 use super::client::Body;
+use crate::mirror::{KeptBody, Share, Skipped};
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::web::Payload;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http_body_util::channel::Channel;
 use http_body_util::{Either, Full};
@@ -14,14 +15,14 @@ use std::io;
 const CHUNKS: usize = 4;
 
 /// A body that came, or comes.
-pub(super) enum Inbound {
-    /// All of it.
-    Whole(Bytes),
-    /// It is longer than what is kept: its beginning, and the rest.
-    Streams(Bytes, Payload),
+pub(super) struct Inbound {
+    /// The body as it goes on.
+    pub(super) body: Body,
+    /// All of it with the memory that it takes, or why it is not kept.
+    pub(super) kept: Result<(Bytes, Share), Skipped>,
 }
 
-/// Reads a body until it ends, or until it is longer than `limit`.
+/// Reads a body until it ends, or until it cannot be kept. One that is not to be kept is not waited for.
 ///
 /// A request that says nothing of a body has none (RFC 9112, section 6.3); of one that asks for an
 /// upgrade the framework would read until the connection ends.
@@ -31,54 +32,51 @@ pub(super) enum Inbound {
 pub(super) async fn read(
     request: &HttpRequest,
     mut payload: Payload,
-    limit: usize,
+    keep: Result<KeptBody, Skipped>,
 ) -> Result<Inbound, actix_web::Error> {
-    let headers = request.headers();
-    if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
-        return Ok(Inbound::Whole(Bytes::new()));
+    if !has_body(request) {
+        return Ok(Inbound {
+            body: Either::Left(Full::new(Bytes::new())),
+            kept: keep.map(KeptBody::into_parts),
+        });
     }
-    let mut body = BytesMut::new();
+    let mut keep = match keep {
+        Ok(keep) => keep,
+        Err(reason) => return Ok(Inbound { body: streaming(None, payload), kept: Err(reason) }),
+    };
     while let Some(chunk) = payload.next().await {
-        body.extend_from_slice(&chunk?);
-        if body.len() > limit {
-            return Ok(Inbound::Streams(body.freeze(), payload));
+        if let Err(reason) = keep.push(&chunk?) {
+            return Ok(Inbound { body: streaming(Some(keep.into_parts()), payload), kept: Err(reason) });
         }
     }
-    Ok(Inbound::Whole(body.freeze()))
+    let (body, share) = keep.into_parts();
+    Ok(Inbound { body: Either::Left(Full::new(body.clone())), kept: Ok((body, share)) })
 }
 
-impl Inbound {
-    /// The body, if it is kept.
-    pub(super) fn kept(&self) -> Option<Bytes> {
-        match self {
-            Self::Whole(body) => Some(body.clone()),
-            Self::Streams(..) => None,
-        }
-    }
+fn has_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
 
-    /// The body as it goes on.
-    pub(super) fn into_body(self) -> Body {
-        match self {
-            Self::Whole(body) => Either::Left(Full::new(body)),
-            Self::Streams(beginning, mut rest) => {
-                let (mut sender, body) = Channel::new(CHUNKS);
-                // It ends with the client's body, or when the upstream server wants no more of it.
-                actix_web::rt::spawn(async move {
-                    if sender.send_data(beginning).await.is_err() {
-                        return;
-                    }
-                    while let Some(chunk) = rest.next().await {
-                        let chunk = match chunk {
-                            Ok(chunk) => chunk,
-                            Err(error) => return sender.abort(io::Error::other(error.to_string())),
-                        };
-                        if sender.send_data(chunk).await.is_err() {
-                            return;
-                        }
-                    }
-                });
-                Either::Right(body)
+/// A body that goes on as it comes, after what has come of it.
+fn streaming(beginning: Option<(Bytes, Share)>, mut rest: Payload) -> Body {
+    let (mut sender, body) = Channel::new(CHUNKS);
+    // It ends with the client's body, or when the upstream server wants no more of it.
+    actix_web::rt::spawn(async move {
+        if let Some((beginning, _share)) = beginning
+            && sender.send_data(beginning).await.is_err()
+        {
+            return;
+        }
+        while let Some(chunk) = rest.next().await {
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => return sender.abort(io::Error::other(error.to_string())),
+            };
+            if sender.send_data(chunk).await.is_err() {
+                return;
             }
         }
-    }
+    });
+    Either::Right(body)
 }

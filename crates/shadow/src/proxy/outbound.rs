@@ -1,8 +1,8 @@
 //! An answer's body: passed on as it comes, and kept up to a limit.
 
-use crate::mirror::{Arrival, Queue, Skipped};
+use crate::mirror::{Arrival, KeptBody, Queue, Skipped};
 use crate::report::Tally;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http::response::Parts;
 use http::{Request, Response};
@@ -18,25 +18,18 @@ pub(super) struct Keeper {
     kept: Option<Kept>,
 }
 
-struct Kept {
-    queue: Queue,
-    arrival: Arrival,
-    request: Request<Bytes>,
-    head: Parts,
-    body: BytesMut,
-    limit: usize,
+/// An exchange in the making.
+pub(super) struct Kept {
+    pub(super) queue: Queue,
+    pub(super) arrival: Arrival,
+    pub(super) request: Request<Bytes>,
+    pub(super) head: Parts,
+    /// The answer's body; its share is the request's too.
+    pub(super) body: KeptBody,
 }
 
 impl Keeper {
-    pub(super) fn new(
-        tally: Arc<Tally>,
-        queue: Queue,
-        arrival: Arrival,
-        request: Request<Bytes>,
-        head: Parts,
-        limit: usize,
-    ) -> Self {
-        let kept = Kept { queue, arrival, request, head, body: BytesMut::new(), limit };
+    pub(super) fn new(tally: Arc<Tally>, kept: Kept) -> Self {
         Self { tally, kept: Some(kept) }
     }
 
@@ -46,20 +39,19 @@ impl Keeper {
     }
 
     fn push(&mut self, chunk: &Bytes) {
-        if let Some(kept) = &mut self.kept {
-            kept.body.extend_from_slice(chunk);
-            if kept.body.len() > kept.limit {
-                self.give_up(Skipped::TooLarge);
-            }
+        if let Some(kept) = &mut self.kept
+            && let Err(reason) = kept.body.push(chunk)
+        {
+            self.give_up(reason);
         }
     }
 
     /// The answer is whole. It goes into the queue *before* the client has its end, so that nothing
     /// that follows from it comes before it.
     pub(super) fn finish(&mut self) {
-        if let Some(Kept { queue, arrival, request, head, body, .. }) = self.kept.take() {
-            let answer = Response::from_parts(head, body.freeze());
-            if queue.put(arrival, request, answer).is_ok() {
+        if let Some(Kept { queue, arrival, request, head, body }) = self.kept.take() {
+            let (body, share) = body.into_parts();
+            if queue.put(arrival, request, Response::from_parts(head, body), share).is_ok() {
                 self.tally.mirrored();
             } else {
                 self.tally.skipped(Skipped::QueueFull);

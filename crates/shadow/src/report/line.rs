@@ -38,10 +38,11 @@ pub(super) fn start(format: Format, now: Timestamp, options: &Options) -> String
         return line.to_string();
     }
     let warning = if options.mirror_writes { format!("{WARNING}\n") } else { String::new() };
-    format!(
-        "{warning}{} clients are answered by {upstream}; compared with {candidate}: {methods} below {paths}",
+    let line = format!(
+        "{} clients are answered by {upstream}; compared with {candidate}: {methods} below {paths}",
         rfc3339(now)
-    )
+    );
+    format!("{warning}{}", printable(&line))
 }
 
 /// A difference that is told for the first time in an interval.
@@ -57,10 +58,10 @@ pub(super) fn difference(format: Format, told: &Told<'_>) -> String {
     }
     let place = if place.is_empty() { String::new() } else { format!(" {place}") };
     let request = if request.is_empty() { String::new() } else { format!(" | request: {request}") };
-    format!(
+    printable(&format!(
         "{} {method} {target} {kind}{place}: upstream {upstream} | candidate {candidate}{request}",
         rfc3339(*at)
-    )
+    ))
 }
 
 /// A difference that came again since it was told.
@@ -79,7 +80,7 @@ pub(super) fn repeated(
         .to_string();
     }
     let at = if at.is_empty() { String::new() } else { format!(" {at}") };
-    format!("{} {method} {path} {kind}{at}: again, {}", rfc3339(now), counted(times, "time"))
+    printable(&format!("{} {method} {path} {kind}{at}: again, {}", rfc3339(now), counted(times, "time")))
 }
 
 /// The figures.
@@ -117,6 +118,19 @@ pub(super) fn summary(format: Format, summary: &Summary) -> String {
     )
 }
 
+/// The text as one line that reads as it is. Clients and servers write parts of it: what would begin
+/// another line, steer a terminal or turn the order of letters around (UAX #9, section 2) is replaced.
+fn printable(text: &str) -> String {
+    let steers = |character: char| {
+        character.is_control()
+            || matches!(
+                character,
+                '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            )
+    };
+    text.chars().map(|it| if steers(it) { char::REPLACEMENT_CHARACTER } else { it }).collect()
+}
+
 fn by_name<K: Display>(counts: &std::collections::BTreeMap<K, u64>) -> Vec<(String, u64)> {
     counts.iter().map(|(name, count)| (name.to_string(), *count)).collect()
 }
@@ -140,4 +154,44 @@ fn span(duration: Duration) -> String {
 fn rfc3339(instant: Timestamp) -> String {
     jiff::Timestamp::from_second(instant.as_seconds())
         .map_or_else(|_| instant.as_seconds().to_string(), |instant| instant.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::Kind;
+    use crate::report::reporter::Fingerprint;
+
+    const FORGED: &str = "a\nb\rc\u{1b}[2Jd\u{85}e\u{2028}f\u{202e}g\u{2066}h\u{200f}i\u{61c}j\u{7f}k\u{0}l";
+    const TOLD: &str = "a�b�c�[2Jd�e�f�g�h�i�j�k�l";
+
+    #[test]
+    fn lines_for_people_hold_no_character_that_steers() {
+        let now = Timestamp::from_seconds(0);
+        let forged = || FORGED.to_owned();
+        let difference =
+            Difference { kind: Kind::Value, at: forged(), upstream: forged(), candidate: forged() };
+        let told = Told { at: now, method: "GET", target: FORGED, request: FORGED, difference: &difference };
+        assert_eq!(
+            super::difference(Format::Text, &told),
+            format!(
+                "1970-01-01T00:00:00Z GET {TOLD} value {TOLD}: upstream {TOLD} | candidate {TOLD} | request: {TOLD}"
+            )
+        );
+        let key = Fingerprint { method: "GET".to_owned(), path: forged(), kind: Kind::Value, at: forged() };
+        assert_eq!(
+            repeated(Format::Text, now, &key, 1),
+            format!("1970-01-01T00:00:00Z GET {TOLD} value {TOLD}: again, 1 time")
+        );
+        let origin = || "http://127.0.0.1".parse().unwrap();
+        let options = Options { paths: vec![forged()], ..Options::new(origin(), origin()) };
+        assert!(start(Format::Text, now, &options).ends_with(&format!(" below {TOLD}")));
+    }
+
+    #[test]
+    fn letters_of_all_scripts_are_told_as_they_are() {
+        for text in ["Grüße", "مرحبا", "שלום", "日本語", "👩\u{200d}💻"] {
+            assert_eq!(printable(text), text);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 use super::Tally;
 use super::line::{self, Told};
 use crate::compare::{Comparison, Kind};
-use crate::mask::{Mask, template};
+use crate::mask::{Mask, cut, template};
 use crate::mirror::Skipped;
 use crate::options::Options;
 use bytes::Bytes;
@@ -52,10 +52,11 @@ impl Reporter {
         let mask = Mask::of(request);
         let target = mask.target(request);
         let shown = mask.request(request);
-        let method = request.method().as_str();
+        // A client may make up a method, of any length.
+        let method = cut(request.method().to_string());
         for difference in &comparison.differences {
             let key = Fingerprint {
-                method: method.to_owned(),
+                method: method.clone(),
                 path: mask.text(&template(request.uri().path())),
                 kind: difference.kind,
                 at: difference.at.clone(),
@@ -64,7 +65,7 @@ impl Reporter {
                 *times += 1;
             } else if self.told.len() < KNOWN {
                 self.told.insert(key, 0);
-                let told = Told { at: now, method, target: &target, request: &shown, difference };
+                let told = Told { at: now, method: &method, target: &target, request: &shown, difference };
                 let line = line::difference(self.options.format, &told);
                 self.write(&line);
             }

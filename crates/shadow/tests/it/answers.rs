@@ -6,6 +6,8 @@ use actix_web::body::SizedStream;
 use doorward_shadow::{Kind, Skipped};
 use futures_util::stream;
 use serde_json::json as value;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 const MIB: usize = 1 << 20;
@@ -192,4 +194,76 @@ fn an_answer_without_a_body_is_compared() {
     let stage = Stage::new(&empty(), &empty(), |_| ());
     assert_eq!(stage.get("/api/dashboard/").status(), 204);
     assert_eq!(stage.end().0.compared, 1);
+}
+
+#[test]
+fn what_finds_no_memory_is_passed_on_as_it_comes_and_counted() {
+    let upstream = Server::start(|asked| HttpResponse::Ok().body(asked.body.clone()));
+    let candidate = ok();
+    let stage = Stage::new(&upstream, &candidate, |options| {
+        options.mirror_writes = true;
+        options.memory = MIB / 2;
+    });
+    let body = vec![b'x'; 3 * MIB / 4];
+    // A request that finds none, and an answer.
+    let answer = stage.send(http::Request::post("/api/auth/x/").body(&body[..]).unwrap());
+    assert_eq!(answer.body(), &body);
+    let answer = stage.send(http::Request::post("/api/auth/x/").body(&body[..300_000]).unwrap());
+    assert_eq!(answer.body(), &body[..300_000]);
+    let (summary, _) = stage.end();
+    assert_eq!(summary.skipped, [(Skipped::MemoryFull, 2)].into());
+    assert_eq!(candidate.asked(), []);
+}
+
+#[test]
+fn what_waits_for_the_candidate_counts_until_it_was_compared() {
+    let (open, wait) = gate();
+    let candidate = Server::start(move |_| {
+        wait();
+        json(200, &value!({"ok": true}))
+    });
+    let stage = Stage::new(&ok(), &candidate, |options| {
+        options.mirror_writes = true;
+        options.concurrency = 1;
+        options.memory = MIB / 2;
+    });
+    let body = vec![b'x'; 200_000];
+    for _ in 0..5 {
+        let answer = stage.send(http::Request::post("/api/auth/x/").body(&body[..]).unwrap());
+        assert_eq!(answer.status(), 200);
+    }
+    open();
+    let (summary, report) = stage.end();
+    let skipped = summary.skipped[&Skipped::MemoryFull];
+    assert!((3..5).contains(&skipped), "{summary:?}");
+    assert_eq!((summary.compared, summary.is_clean()), (5 - skipped, true), "{report}");
+}
+
+#[test]
+fn a_body_that_is_not_compared_is_passed_on_before_its_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut upstream = Server::dead();
+    upstream.address = listener.local_addr().unwrap();
+    let stage = Stage::new(&upstream, &ok(), |_| ());
+    let mut client = TcpStream::connect(stage.address).unwrap();
+    let head = "POST /shop/ HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 6\r\n\r\n";
+    client.write_all(head.as_bytes()).unwrap();
+    client.write_all(b"abc").unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    read_until(&mut server, b"\r\n\r\nabc");
+    client.write_all(b"def").unwrap();
+    read_until(&mut server, b"def");
+    server.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
+    read_until(&mut client, b"\r\n\r\nok");
+    assert_eq!(stage.end().0.skipped, [(Skipped::Path, 1)].into());
+}
+
+fn read_until(stream: &mut TcpStream, end: &[u8]) {
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut read = Vec::new();
+    while !read.ends_with(end) {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        read.extend(byte);
+    }
 }

@@ -107,3 +107,35 @@ fn the_upstream_server_gets_its_own_host_where_that_is_asked_for() {
     assert_eq!(asked.header("host"), Some(upstream.address.to_string().as_str()));
     assert_eq!(asked.header("x-forwarded-host"), Some("a.example"));
 }
+
+#[test]
+fn a_client_cannot_take_away_what_is_said_of_it() {
+    let said = [
+        ("authorization", "Bearer abc"),
+        ("cookie", "a=b"),
+        ("forwarded", "for=192.0.2.7"),
+        ("x-forwarded-host", "b.example"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-port", "443"),
+        ("content-length", "2"),
+        ("host", "a.example"),
+    ];
+    let upstream = echo();
+    let stage = Stage::new(&upstream, &echo(), |_| ());
+    let mut request = http::Request::post("/api/dashboard/").header("x-forwarded-for", "192.0.2.7").header(
+        "connection",
+        "Authorization, cookie, FORWARDED, x-forwarded-for, x-forwarded-host, x-forwarded-proto, \
+         x-forwarded-port, content-length, host, x-own",
+    );
+    for (name, value) in said {
+        request = request.header(name, value);
+    }
+    stage.send(request.header("x-own", "1").body(&b"{}"[..]).unwrap());
+    stage.end();
+    let asked = upstream.asked().remove(0);
+    for (name, value) in said {
+        assert_eq!(asked.header(name), Some(value), "{name}");
+    }
+    assert_eq!(asked.header("x-forwarded-for"), Some("192.0.2.7, 127.0.0.1"));
+    assert_eq!(asked.header("x-own"), None);
+}

@@ -105,3 +105,17 @@ fn a_clean_report_of_nothing_says_so() {
     assert_eq!(summary.requests, 0);
     assert!(report.contains("nothing compared yet"), "{report}");
 }
+
+#[test]
+fn a_client_cannot_forge_lines_of_the_report() {
+    let stage = Stage::new(&says("one"), &says("other"), |_| ());
+    let forged = "%0D%0A2026-01-01T00:00:00Z%20nothing%C2%85%E2%80%A8%1B%5B2J%E2%80%AEx";
+    let request = http::Request::post(format!("/api/auth/token/verify/?a={forged}&b{forged}=c"))
+        .header("content-type", "application/x-www-form-urlencoded");
+    stage.send(request.body(format!("d={forged}&e{forged}=f").as_bytes()).unwrap());
+    let (_, report) = stage.end();
+    assert_eq!(report.lines().count(), 3, "{report}");
+    let steers = |it: char| it != '\n' && (it.is_control() || "\u{2028}\u{202e}".contains(it));
+    assert!(!report.contains(steers), "{report:?}");
+    assert_eq!(report.matches("2026-01-01T00:00:00Z nothing").count(), 4, "{report}");
+}

@@ -2,11 +2,13 @@ use super::support::*;
 use crate::{SharedKey, SimpleJwt, TokenAuthority, TokenSettings, UserClaim};
 use doorward_domain::keys::Algorithm;
 use doorward_domain::session::{Generation, Session, SessionId};
+use doorward_domain::time::Timestamp;
 use doorward_domain::token::{
-    AccessClaims, CannotSign, Claims, Holder, PresentedRefresh, RefreshClaims, TokenService as _,
+    AccessClaims, CannotSign, Claims, Holder, Issuer, PresentedRefresh, RefreshClaims, TokenService as _,
 };
 use doorward_domain::user::{User, UserId};
 use serde_json::json;
+use std::time::Duration;
 
 #[test]
 fn the_pair_reads_back() {
@@ -18,6 +20,7 @@ fn the_pair_reads_back() {
                 let access = AccessClaims {
                     holder: Holder::Account(UserId(42)),
                     session_id: Some(SessionId::from_bytes([7; 16])),
+                    issuer: Issuer::Own,
                     issued_at: NOW,
                     expires_at: after(300),
                 };
@@ -169,6 +172,21 @@ fn an_access_token_does_not_outlive_its_session() {
     let later = Session { ends_at: Some(after(100_000)), ..session };
     let access = authority.issue(&later, &user()).unwrap().access;
     assert_eq!(authority.access(&access, NOW).unwrap().expires_at, after(300));
+}
+
+#[test]
+fn a_pair_tells_when_its_tokens_expire_as_they_say_themselves() {
+    let authority = authority(TokenSettings::default());
+    let end = after(100).plus(Duration::from_micros(5));
+    for session in [session(), Session { ends_at: Some(end), expires_at: end, ..session() }] {
+        let pair = authority.issue(&session, &user()).unwrap();
+        for (token, told) in
+            [(&pair.access, pair.access_expires_at), (&pair.refresh, pair.refresh_expires_at)]
+        {
+            assert_eq!(told, Timestamp::from_seconds(claims_of(token)["exp"].as_i64().unwrap()));
+            assert_eq!(told, told.floor_to_second());
+        }
+    }
 }
 
 #[test]

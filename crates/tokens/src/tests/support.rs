@@ -107,6 +107,7 @@ pub(crate) fn user() -> User {
         is_superuser: false,
         groups: vec!["editors".to_owned(), "Gäste \"ohne\" Rechte".to_owned()],
         is_known_by_subject: false,
+        is_imported: false,
         date_joined: after(-86400),
         tokens_valid_after: Timestamp::EPOCH,
     }
@@ -117,6 +118,7 @@ pub(crate) fn known_by_key() -> User {
     User {
         subject: Subject::from_stored("3f2504e0-4f89-41d3-9a0c-0305e82c3301".to_owned()),
         is_known_by_subject: true,
+        is_imported: true,
         ..user()
     }
 }

@@ -5,7 +5,7 @@ use crate::{RetiringKey, SharedKey, TokenAuthority, TokenSettings};
 use doorward_domain::takeover::ForeignTokenId;
 use doorward_domain::token::TokenRejection::{Expired, Invalid, NoId, NoType, NoUser, WrongType};
 use doorward_domain::token::{
-    Claims, ForeignRefreshClaims, Holder, PresentedRefresh, TokenRejection, TokenService as _,
+    Claims, ForeignRefreshClaims, Holder, Issuer, PresentedRefresh, TokenRejection, TokenService as _,
 };
 use doorward_domain::user::{Subject, UserId};
 use serde_json::{Value, json};
@@ -79,6 +79,43 @@ fn the_shared_key_vouches_for_a_refresh_token_only_if_it_retires_too() {
             assert_eq!(authority.any(&token, NOW), Err(Invalid));
         }
     }
+}
+
+#[test]
+fn whose_key_vouches_for_an_access_token_is_told_also_when_it_is_remembered() {
+    let access = with(django_refresh(), "token_type", json!("access"));
+    for (authority, secret, issuer) in [
+        (with_keys(Some(SHARED), &[RETIRED]), SHARED, Issuer::Shared),
+        (with_keys(Some(SHARED), &[RETIRED]), RETIRED, Issuer::Retiring),
+        (with_keys(Some(SHARED), &[SHARED]), SHARED, Issuer::Retiring),
+    ] {
+        for _ in 0..2 {
+            assert_eq!(authority.access(&signed(secret, &access), NOW).unwrap().issuer, issuer);
+        }
+    }
+    let authority = authority(TokenSettings::default());
+    let own = authority.issue(&session(), &user()).unwrap().access;
+    assert_eq!(authority.access(&own, NOW).unwrap().issuer, Issuer::Own);
+}
+
+#[test]
+fn a_token_that_is_bound_to_the_password_at_django_is_invalid() {
+    let bound = |token_type: &str, digest: Value| {
+        with(with(django_refresh(), "token_type", json!(token_type)), "hash_password", digest)
+    };
+    let authority = with_keys(Some(SHARED), &[RETIRED]);
+    for secret in [SHARED, RETIRED] {
+        for digest in [json!("5F4DCC3B5AA765D61D8327DEB882CF99"), json!(""), json!(7)] {
+            let access = signed(secret, &bound("access", digest.clone()));
+            assert_eq!(authority.access(&access, NOW), Err(Invalid), "{digest}");
+            assert_eq!(authority.any(&access, NOW), Err(Invalid), "{digest}");
+            let refresh = signed(secret, &bound("refresh", digest.clone()));
+            assert_eq!(authority.refresh(&refresh, NOW), Err(Invalid), "{digest}");
+            assert_eq!(authority.any(&refresh, NOW), Err(Invalid), "{digest}");
+        }
+        assert!(authority.access(&signed(secret, &bound("access", Value::Null)), NOW).is_ok());
+    }
+    assert!(authority.refresh(&signed(RETIRED, &bound("refresh", Value::Null)), NOW).is_ok());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::takeover::{
     NameOwner, Permission, Seen,
 };
 use crate::testing::{block_on, foreign};
-use crate::user::{CredentialVersion, FullName, Subject, UserId};
+use crate::user::{CredentialVersion, FullName, Subject, User, UserId};
 
 pub(super) const CASES: &[Case] = &[
     ("imported_accounts_come_back_as_they_were", imported_accounts_come_back),
@@ -26,6 +26,9 @@ pub(super) const CASES: &[Case] = &[
     ("an_amendment_changes_what_it_names_and_nothing_else", an_amendment_changes_what_it_names),
     ("an_amendment_moves_login_names", an_amendment_moves_login_names),
     ("an_amendment_is_a_change_of_standing", an_amendment_is_numbered),
+    ("a_replaced_password_advances_the_version_and_refuses_no_token", a_password_is_replaced),
+    ("subjects_that_are_taken_are_told_in_bulk", subjects_are_told),
+    ("an_account_is_imported_if_it_came_in_and_stays_so", an_account_is_imported),
     ("accounts_are_paged_by_their_numbers", accounts_are_paged),
     ("groups_are_stored_and_replaced_by_name_and_by_number", groups_are_stored),
     ("deleting_an_account_keeps_its_import_record_alone", deleting_keeps_the_record),
@@ -372,6 +375,63 @@ fn an_amendment_is_numbered(store: &dyn Store) {
     let told = read(store, |db| db.changes_since(ChangeNumber(0)));
     assert_eq!((told.last, told.accounts), (ChangeNumber(1), Some(vec![UserId(1)])));
     assert_eq!(standing().user.groups, ["editors"]);
+}
+
+fn a_password_is_replaced(store: &dyn Store) {
+    let before = bring_in_one(store, foreign(1, "alice", None));
+    let other = bring_in_one(store, foreign(2, "bob", None));
+    assert!(write(store, |tx| tx.invalidate_tokens(UserId(1), later(5))));
+    let last = read(store, |db| db.changes_since(ChangeNumber(0))).last;
+    let replace = |id: i64| {
+        let hash = PasswordHash::from_encoded("plain$new");
+        write(store, move |tx| tx.archive().replace_password(UserId(id), &hash))
+    };
+    assert!(replace(1) && !replace(404));
+    let told = read(store, move |db| db.changes_since(last));
+    assert_eq!(told.accounts, Some(vec![UserId(1)]));
+    let expected = AccountRecord {
+        password: PasswordHash::from_encoded("plain$new"),
+        credential_version: CredentialVersion(before.credential_version.0 + 1),
+        user: User { tokens_valid_after: later(5), ..before.user },
+        ..before
+    };
+    assert_eq!(accounts(store, &[1, 2]), [expected, other]);
+}
+
+fn subjects_are_told(store: &dyn Store) {
+    let here = insert(store, "here").subject;
+    bring_in(store, vec![with_key_of_text("K-1", "alice"), imported(foreign(7, "bob", None))]);
+    let bob = find(store, UserId(7)).unwrap().subject;
+    let asked = |subjects: &[&str]| {
+        let subjects: Vec<_> = subjects.iter().map(|it| Subject::from_stored((*it).to_owned())).collect();
+        let mut taken = write(store, move |tx| tx.archive().subjects(&subjects));
+        taken.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        taken
+    };
+    let mut expected = [here, bob, Subject::from_stored("K-1".into())];
+    expected.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    let [a, b, c] = &expected;
+    assert_eq!(asked(&["k-1", a.as_str(), "free", b.as_str(), c.as_str(), "", "a\0b"]), expected);
+    assert_eq!(asked(&[]), []);
+    let many: Vec<_> = (0..3_000).map(|i| format!("free-{i}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).chain(["K-1"]).collect();
+    assert_eq!(asked(&many), [Subject::from_stored("K-1".into())]);
+}
+
+fn an_account_is_imported(store: &dyn Store) {
+    let here = insert(store, "here").id;
+    bring_in(store, vec![imported(foreign(7, "alice", None)), with_key_of_text("k", "bob")]);
+    let text = account_of(store, &Subject::from_stored("k".into())).unwrap();
+    let amendment = Amendment { groups: Some(vec!["editors".into()]), ..Amendment::default() };
+    write(store, move |tx| {
+        for id in [here, UserId(7), text] {
+            assert!(tx.archive().amend(id, &amendment)?);
+        }
+        Ok(())
+    });
+    for (id, is_imported) in [(here, false), (UserId(7), true), (text, true)] {
+        assert_eq!(find(store, id).unwrap().is_imported, is_imported);
+    }
 }
 
 fn accounts_are_paged(store: &dyn Store) {

@@ -37,6 +37,11 @@ pub fn import_batch(
     batch.store()
 }
 
+/// The highest key that is taken for a number: 2⁵³ - 1, the last whole number that every reader of
+/// JSON tells from the next (RFC 8259, section 6). Numbers that are drawn here follow the highest that
+/// came in, so one near the end of a column would leave none to draw.
+const HIGHEST_NUMBER: i64 = (1 << 53) - 1;
+
 pub(super) struct Batch<'a> {
     pub(super) tx: &'a mut dyn Transaction,
     pub(super) rules: &'a ImportRules,
@@ -52,6 +57,8 @@ pub(super) struct Batch<'a> {
     /// `None` for one that gave way.
     pub(super) new: Vec<Option<Newcomer>>,
     new_keys: HashSet<ForeignKey>,
+    /// Those of the batch's keys that are subjects of accounts.
+    subjects: HashSet<Subject>,
     /// Accounts that were here and gave way to one of the batch.
     pub(super) removed: HashSet<ForeignKey>,
     pub(super) outcomes: Vec<Outcome>,
@@ -85,6 +92,8 @@ impl<'a> Batch<'a> {
         let archive = tx.archive();
         let records = archive.imports(&keys)?;
         let owners = archive.owners(&names)?;
+        let subjects = texts_of(&keys, &records);
+        let subjects = if subjects.is_empty() { subjects } else { archive.subjects(&subjects)? };
         let numbers = keys.iter().filter_map(|key| match key {
             ForeignKey::Number(number) => Some(UserId(*number)),
             ForeignKey::Text(_) => None,
@@ -114,6 +123,7 @@ impl<'a> Batch<'a> {
             names: Names::of(owners),
             new: Vec::new(),
             new_keys: HashSet::new(),
+            subjects: subjects.into_iter().collect(),
             removed: HashSet::new(),
             outcomes: Vec::new(),
         })
@@ -182,12 +192,18 @@ impl<'a> Batch<'a> {
 
     /// Why the account cannot be stored under its key.
     fn obstacle(&self, account: &ForeignAccount) -> Option<Remark> {
-        let is_taken = match &account.key {
-            ForeignKey::Number(number) => self.accounts.contains_key(&UserId(*number)),
-            ForeignKey::Text(text) if text.parse::<i64>().is_ok() => return Some(Remark::AmbiguousKey),
-            ForeignKey::Text(_) => false,
-        };
-        (is_taken || self.new_keys.contains(&account.key)).then_some(Remark::NumberTaken)
+        match &account.key {
+            ForeignKey::Number(number) if *number > HIGHEST_NUMBER => Some(Remark::NumberTooHigh),
+            ForeignKey::Number(number) => {
+                let is_taken = self.accounts.contains_key(&UserId(*number));
+                (is_taken || self.new_keys.contains(&account.key)).then_some(Remark::NumberTaken)
+            }
+            ForeignKey::Text(text) if text.parse::<i64>().is_ok() => Some(Remark::AmbiguousKey),
+            ForeignKey::Text(text) => {
+                let is_taken = self.subjects.contains(&Subject::from_stored(text.clone()));
+                (is_taken || self.new_keys.contains(&account.key)).then_some(Remark::SubjectTaken)
+            }
+        }
     }
 
     /// An account that came in earlier and is here.
@@ -209,7 +225,7 @@ impl<'a> Batch<'a> {
         if let Some(hash) = password {
             // The other system goes on to honour the tokens that it issued before, so we do too:
             // it may merely have hashed the same password anew. Our own sessions end.
-            self.tx.set_password(id, &hash, stored.user.tokens_valid_after)?;
+            self.tx.archive().replace_password(id, &hash)?;
             self.tx.end_sessions(id, End { at: self.now, reason: EndReason::PasswordChange })?;
             for changed in self.tx.archive().accounts(&[id])? {
                 seen.set_credential_version(changed.credential_version);
@@ -284,4 +300,14 @@ impl<'a> Batch<'a> {
         }
         Ok(outcomes)
     }
+}
+
+/// Of these keys, those that would become subjects, unless their accounts came in before.
+fn texts_of(keys: &[ForeignKey], records: &[ImportRecord]) -> Vec<Subject> {
+    let known: HashSet<_> = records.iter().map(|record| &record.key).collect();
+    let subject = |key: &ForeignKey| match key {
+        ForeignKey::Text(text) => Some(Subject::from_stored(text.clone())),
+        ForeignKey::Number(_) => None,
+    };
+    keys.iter().filter(|key| !known.contains(key)).filter_map(subject).collect()
 }

@@ -29,7 +29,8 @@ pub(super) struct Rivals {
 
 /// Compares, field by field, what was seen, what is there now and what is here now.
 ///
-/// What has changed there and not here is taken over; what was changed here stays. A name that
+/// What has changed there and not here is taken over; what was changed here stays, and what an account
+/// may do stays ours once it was changed on both sides, even if both came to the same. A name that
 /// belongs to somebody else is not noted as seen, so that the next import tries again.
 pub(super) fn merge(
     account: &ForeignAccount,
@@ -121,18 +122,19 @@ struct Sides {
 impl Sides {
     /// Whether a field is to be taken over. If not, it is settled.
     fn ask(&mut self, field: Field) -> bool {
-        if self.seen.agrees(&self.theirs, field) {
+        if self.seen.is_still_said(&self.theirs, field) {
             return false;
         }
         let is_equal = self.ours.agrees(&self.theirs, field);
         let is_ours = self.seen.was_changed_here(&self.ours, field);
-        if is_equal {
+        if is_ours {
+            self.seen.settle(field, &self.theirs);
+        } else if is_equal {
             self.seen.adopt(field, &self.theirs);
-            if field == Field::Password {
-                self.seen.set_credential_version(self.ours.credential_version());
-            }
-        } else if is_ours {
-            self.seen.adopt(field, &self.theirs);
+        }
+        if is_equal && field == Field::Password {
+            self.seen.set_credential_version(self.ours.credential_version());
+        } else if is_ours && !is_equal {
             self.conflicts.push(field);
         }
         !is_equal && !is_ours

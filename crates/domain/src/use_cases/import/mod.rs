@@ -104,7 +104,8 @@ impl Imports {
     }
 
     /// Does as [`Imports::run`] does, in one unit of work that is rolled back. Others who want to write
-    /// wait meanwhile, if the database has one writer.
+    /// wait meanwhile, if the database has one writer; else those who want to change an account that was
+    /// looked at, and a login is such a change.
     ///
     /// # Errors
     /// The source or the database failed.

@@ -41,6 +41,10 @@ pub enum Remark {
     Unreadable(String),
     /// Skipped: its number, which is its key, belongs to an account that did not come in under it.
     NumberTaken,
+    /// Skipped: its key is a number that is higher than 2⁵³ - 1.
+    NumberTooHigh,
+    /// Skipped: its key, which is a text, is the subject of an account that did not come in under it.
+    SubjectTaken,
     /// Skipped: its key is a text that reads as a whole number, so that a token could not tell it from
     /// the number of another account.
     AmbiguousKey,
@@ -84,6 +88,8 @@ pub enum Remark {
 pub enum RemarkKind {
     Unreadable,
     NumberTaken,
+    NumberTooHigh,
+    SubjectTaken,
     AmbiguousKey,
     UsernameTaken,
     UsernameKept,
@@ -103,6 +109,8 @@ impl Remark {
         match self {
             Self::Unreadable(_) => RemarkKind::Unreadable,
             Self::NumberTaken => RemarkKind::NumberTaken,
+            Self::NumberTooHigh => RemarkKind::NumberTooHigh,
+            Self::SubjectTaken => RemarkKind::SubjectTaken,
             Self::AmbiguousKey => RemarkKind::AmbiguousKey,
             Self::UsernameTaken { .. } => RemarkKind::UsernameTaken,
             Self::UsernameKept { .. } => RemarkKind::UsernameKept,
@@ -123,6 +131,10 @@ impl fmt::Display for RemarkKind {
         f.write_str(match self {
             Self::Unreadable => "skipped: cannot be understood",
             Self::NumberTaken => "skipped: the number belongs to another account",
+            Self::NumberTooHigh => {
+                "skipped: the number is higher than 2^53 - 1, which not every client can read"
+            }
+            Self::SubjectTaken => "skipped: the key is the subject of another account",
             Self::AmbiguousKey => "skipped: the key is a text that reads as a number",
             Self::UsernameTaken => "skipped: the username belongs to another account",
             Self::UsernameKept => "the new username belongs to another account; the old one was kept",
@@ -154,6 +166,8 @@ impl fmt::Display for Remark {
                 Ok(())
             }
             Self::NumberTaken
+            | Self::NumberTooHigh
+            | Self::SubjectTaken
             | Self::AmbiguousKey
             | Self::GaveWayBefore
             | Self::DeletedHere

@@ -1,4 +1,5 @@
 use super::session::Session;
+use crate::api::login::log_in;
 use crate::body::{Body, Fields, Trim};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
@@ -9,6 +10,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::identity::EmailAddress;
 use doorward_domain::password::Password;
+use doorward_domain::use_cases::LoginError;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -39,7 +41,11 @@ struct Credentials {
 )]
 pub(crate) async fn login(call: Call) -> Answer {
     let Credentials { username, password } = Credentials::read(&call.body().await?, call.password_trim())?;
-    Ok(HttpResponse::Ok().json(Session::begin(&call, username, password).await?))
+    match log_in(&call, username, password).await {
+        Ok(begun) => Ok(HttpResponse::Ok().json(Session::from(begun))),
+        Err(LoginError::Refused) => Err(Problem::non_field("Unable to log in with provided credentials.")),
+        Err(LoginError::Failure(failure)) => Err(failure.into()),
+    }
 }
 
 impl Credentials {

@@ -7,8 +7,7 @@ use crate::problem_docs::{BodyProblems, TokenProblems, Unavailable};
 use crate::wire::rfc3339;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use doorward_domain::token::{TokenPair, TokenRejection};
-use doorward_domain::use_cases::RefreshError;
+use doorward_domain::token::TokenPair;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,26 +48,16 @@ pub(crate) async fn refresh(call: Call) -> Answer {
     let RefreshToken { refresh } = RefreshToken::read(&body)?;
     let rotated = call.auth().refresh(&refresh, call.client()).await;
     let rotated = rotated.map_err(|error| simplejwt.refresh(error))?;
-    let answer = Rotated::dated(&call, rotated).await?;
-    // Somebody may have ended the session in the meantime.
-    let answer = answer.ok_or_else(|| simplejwt.refresh(RefreshError::Token(TokenRejection::Revoked)))?;
-    Ok(HttpResponse::Ok().json(answer))
+    Ok(HttpResponse::Ok().json(Rotated::from(rotated)))
 }
 
-impl Rotated {
-    /// Looks up when the tokens of a pair expire. `None` if they are of no use any more.
-    async fn dated(call: &Call, pair: TokenPair) -> Result<Option<Self>, Problem> {
-        let TokenPair { access, refresh } = pair;
-        let ports = call.auth().ports();
-        let Ok(claims) = ports.tokens.access(&access, ports.clock.now()) else { return Ok(None) };
-        let caller = call.holder(&access).await?;
-        let sessions = call.auth().sessions(&caller).await?;
-        let session = sessions.into_iter().find(|session| Some(session.id) == caller.session);
-        Ok(session.map(|session| Self {
-            access,
-            refresh,
-            access_expiration: rfc3339(claims.expires_at),
-            refresh_expiration: rfc3339(session.expires_at.floor_to_second()),
-        }))
+impl From<TokenPair> for Rotated {
+    fn from(pair: TokenPair) -> Self {
+        Self {
+            access: pair.access,
+            refresh: pair.refresh,
+            access_expiration: rfc3339(pair.access_expires_at),
+            refresh_expiration: rfc3339(pair.refresh_expires_at),
+        }
     }
 }

@@ -2,6 +2,7 @@ use super::session::Session;
 use crate::body::FieldErrors;
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
+use crate::metrics::LoginOutcome;
 use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
@@ -10,7 +11,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::identity::EmailError;
 use doorward_domain::password::PasswordError;
-use doorward_domain::use_cases::{DraftErrors, RegisterError, Role};
+use doorward_domain::use_cases::{DraftErrors, RegisterError};
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -46,16 +47,14 @@ struct NewAccount {
 )]
 pub(crate) async fn register(call: Call) -> Answer {
     let typed = Registration::read(&call.body().await?, "password1", "password2", call.password_trim());
-    let user = match call.auth().register(typed.draft(), Role::Member).await {
-        Ok(user) => user,
-        Err(RegisterError::Invalid(broken)) => return Err(problem(&typed, &broken)),
-        Err(RegisterError::Failure(failure)) => return Err(failure.into()),
-    };
-    // As anybody logs in. Should that be refused, the hash lane being full, the account is there all
-    // the same, and its owner can log in a moment later.
-    let password = typed.password().ok_or(Problem::Defect("an account was made without a password"))?;
-    let session = Session::begin(&call, user.username.to_string(), password).await?;
-    Ok(HttpResponse::Created().json(session))
+    match call.auth().register_and_log_in(typed.draft(), call.client()).await {
+        Ok(begun) => {
+            call.state().metrics.login(LoginOutcome::Success);
+            Ok(HttpResponse::Created().json(Session::from(begun)))
+        }
+        Err(RegisterError::Invalid(broken)) => Err(problem(&typed, &broken)),
+        Err(RegisterError::Failure(failure)) => Err(failure.into()),
+    }
 }
 
 /// Fields first, with the password's rules among them; then whether it was repeated rightly; and last

@@ -1,10 +1,5 @@
 use super::person::Person;
-use crate::api::login::log_in;
-use crate::call::Call;
-use crate::problem::Problem;
-use doorward_domain::password::Password;
-use doorward_domain::token::TokenPair;
-use doorward_domain::use_cases::LoginError;
+use doorward_domain::use_cases::LoggedIn;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,15 +15,8 @@ pub(crate) struct Session {
     user: Person,
 }
 
-impl Session {
-    /// Logs in, as dj-rest-auth tells it.
-    pub(super) async fn begin(call: &Call, name: String, password: Password) -> Result<Self, Problem> {
-        let TokenPair { access, refresh } =
-            log_in(call, name, password).await.map_err(|error| match error {
-                LoginError::Refused => Problem::non_field("Unable to log in with provided credentials."),
-                LoginError::Failure(failure) => failure.into(),
-            })?;
-        let user = Person::from(&*call.holder(&access).await?.user);
-        Ok(Self { access, refresh, user })
+impl From<LoggedIn> for Session {
+    fn from(LoggedIn { user, tokens }: LoggedIn) -> Self {
+        Self { access: tokens.access, refresh: tokens.refresh, user: Person::from(&user) }
     }
 }

@@ -5,6 +5,9 @@ use crate::harness::{
     Place, SHARED_KEY, Server, beside_django, claims, decode, hs256, hs256_is_right, parts,
 };
 use doorward::settings::Secret;
+use doorward_domain::takeover::ForeignAccount;
+use doorward_domain::testing::{TestSource, block_on, foreign};
+use doorward_domain::use_cases::{CollisionPolicy, ImportRules, Imports};
 use doorward_testkit::{Case, cases};
 use serde_json::{Value, json};
 
@@ -20,7 +23,7 @@ pub(super) fn cases() -> Vec<Case<Place>> {
         a_claim_that_is_missing_or_wrong_is_told_as_simplejwt_tells_it,
         an_issuer_and_an_audience_may_be_missing_but_not_wrong,
         under_another_key_it_is_refused,
-        a_retiring_key_still_verifies,
+        a_retiring_key_still_verifies_for_the_accounts_that_came_in,
     ]
 }
 
@@ -192,11 +195,36 @@ fn under_another_key_it_is_refused(place: &Place) {
     alone.dashboard(&hs256(SHARED_KEY, HEADER, &claims)).must_be(401, &bearer_refused(INVALID));
 }
 
-fn a_retiring_key_still_verifies(place: &Place) {
+fn a_retiring_key_still_verifies_for_the_accounts_that_came_in(place: &Place) {
     let server = place.server_with(|settings| {
         settings.tokens.retiring_keys = vec![Secret::new(format!("HS256:{SHARED_KEY}"))];
     });
     let own = server.join_and_log_in("alice").access;
     assert!(!hs256_is_right(SHARED_KEY, &own));
-    server.dashboard(&signed(&simplejwt(&server, server.account("alice").id.0))).must_have_status(200);
+    import(&server, foreign(70, "bob", None));
+    server.dashboard(&signed(&simplejwt(&server, 70))).must_be(200, &json!({"message": "Hi bob"}));
+    // Who has the number of an account that was made here is somebody else at Django.
+    let other = signed(&simplejwt(&server, server.account("alice").id.0));
+    server.dashboard(&other).must_have_status(401);
+    server.verify(&other).must_have_status(401);
+}
+
+/// Takes an account in.
+fn import(server: &Server, account: ForeignAccount) {
+    let ports = server.auth().ports();
+    let rules = ImportRules {
+        collisions: CollisionPolicy::Skip,
+        deactivate_missing: false,
+        keep_address: |attributes, _| attributes.clone(),
+    };
+    let imports = Imports {
+        store: ports.store.clone(),
+        clock: ports.clock.clone(),
+        random: ports.random.clone(),
+        rules,
+        batch: 1,
+        shown: 0,
+    };
+    let report = block_on(imports.run(&mut TestSource::of([account]), |_| ())).unwrap();
+    assert_eq!(report.added, 1);
 }

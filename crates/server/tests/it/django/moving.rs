@@ -284,9 +284,16 @@ fn accounts_that_are_gone_from_django_are_reported_and_deactivated_where_that_is
     import(&site, &peer, &[]);
     peer.manage(&["shell", "-c", &format!("{IMPORTS}\nUser.objects.get(username='bob').delete()")]);
     let active = || stored::accounts(&site).iter().map(|row| row["is_active"] == true).collect::<Vec<_>>();
-    import(&site, &peer, &[]);
+    let told = import(&site, &peer, &[]);
+    assert!(told.contains("is no longer there: 1\n  2 \"bob\""), "{told}");
     assert_eq!(active(), [true, true]);
-    import(&site, &peer, &["--deactivate-missing"]);
+    let told = import(&site, &peer, &["--deactivate-missing"]);
+    assert!(told.contains("was deactivated here: 1\n  2 \"bob\""), "{told}");
+    assert_eq!(active(), [true, false]);
+    // Nobody at all is more likely a wrong table than a Django that everybody has left.
+    peer.manage(&["shell", "-c", &format!("{IMPORTS}\nUser.objects.all().delete()")]);
+    let refused = site.program.run(&["import", "django", "--from", peer.url(), "--deactivate-missing"]);
+    assert!(refused.code != 0 && refused.stderr.contains("there are no accounts"), "{}", refused.stderr);
     assert_eq!(active(), [true, false]);
 }
 

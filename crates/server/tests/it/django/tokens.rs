@@ -1,5 +1,6 @@
 //! Access tokens cross both ways.
 
+use super::moving::import;
 use super::peer::{Contents, Django, Peer, Shelf};
 use super::{PeerCase, in_its_place, peer_cases};
 use crate::harness::{Client, Pair, SHARED_KEY, claims, decode, parts, tampered};
@@ -93,14 +94,22 @@ fn key_id(token: &str) -> String {
 fn under_an_rsa_key_that_is_retiring_djangos_are_accepted(shelf: &Shelf, database: Database) {
     let peer = peer(shelf, SimpleJwt::V5_5, database);
     let [private, public] = rsa(&peer);
-    let django =
-        peer.with("ALGORITHM", "RS256").with("SIGNING_KEY", private).with("VERIFYING_KEY", &public).serve();
+    let peer = peer.with("ALGORITHM", "RS256").with("SIGNING_KEY", private).with("VERIFYING_KEY", &public);
+    let django = peer.serve();
     let site = Site::new(database);
     let retiring = site.program.clone().with("tokens.retiring_keys", format!("RS256:{public}"));
+    let theirs = django.join_and_log_in("alice");
+    import(&site, &peer, &[]);
     let doorward = retiring.serve();
-    let (theirs, ours) = join_both("alice", &django, &doorward);
+    let ours = doorward.log_in("alice");
     must_open(&doorward, &theirs.access, "alice");
     must_open(&doorward, &ours.access, "alice");
+    // Both have given the next number to somebody since: it names two people.
+    let (theirs_of_bob, ours_of_bob) = join_both("bob", &django, &doorward);
+    doorward.dashboard(&theirs_of_bob.access).must_have_status(401);
+    doorward.verify(&theirs_of_bob.access).must_have_status(401);
+    doorward.refresh(&theirs_of_bob.refresh).must_have_status(401);
+    must_open(&doorward, &ours_of_bob.access, "bob");
     doorward.stop();
     let doorward = site.program.clone().with("tokens.shared_key", SHARED_KEY).serve();
     doorward.dashboard(&theirs.access).must_have_status(401);

@@ -193,3 +193,39 @@ fn keys_of_text_become_subjects_and_those_that_read_as_numbers_stay_out() {
     let carol = moving.world.find("carol");
     assert!(!carol.is_known_by_subject && carol.subject.as_str() != "77");
 }
+
+#[test]
+fn a_key_that_is_the_subject_of_another_account_is_left_out_and_the_others_come_in() {
+    let world = World::new();
+    let subject = world.user("native", "pw").subject;
+    let moving = Move::to(world, CollisionPolicy::Skip);
+    let with_key = |key: &str, name: &str| ForeignAccount {
+        key: ForeignKey::Text(key.to_owned()),
+        ..foreign(1, name, None)
+    };
+    let accounts = || [with_key("a-key", "alice"), with_key(subject.as_str(), "bob")];
+    for [added, unchanged] in [[1, 0], [0, 1]] {
+        let report = moving.run(accounts());
+        assert_eq!(counts(&report), [added, 0, unchanged, 1, 0]);
+        assert_eq!(remarks(&report), remarked(&[(RemarkKind::SubjectTaken, &[subject.as_str()])]));
+    }
+    assert_eq!(moving.world.find("native").subject, subject);
+}
+
+#[test]
+fn a_number_that_clients_cannot_tell_from_the_next_is_left_out_and_leaves_numbers_to_draw() {
+    let moving = Move::new();
+    let highest = (1_i64 << 53) - 1;
+    let report = moving.run([
+        foreign(highest, "alice", None),
+        foreign(highest + 1, "bob", None),
+        foreign(i64::MAX, "carol", None),
+    ]);
+    assert_eq!(counts(&report), [1, 0, 0, 2, 0]);
+    let keys = [(highest + 1).to_string(), i64::MAX.to_string()];
+    assert_eq!(
+        remarks(&report),
+        remarked(&[(RemarkKind::NumberTooHigh, &[keys[0].as_str(), keys[1].as_str()])])
+    );
+    assert_eq!(moving.world.user("native", "pw").id, UserId(highest + 1));
+}

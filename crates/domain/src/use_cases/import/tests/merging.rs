@@ -3,7 +3,9 @@
 use super::{Move, counts, named, remarked, remarks};
 use crate::identity::{EmailAddress, Username};
 use crate::password::{Password, PasswordHash};
-use crate::takeover::{Amendment, Attributes, Field, ForeignAccount, ForeignPassword, Permission};
+use crate::takeover::{
+    AccountRecord, Amendment, Attributes, Field, ForeignAccount, ForeignPassword, Permission,
+};
 use crate::testing::{block_on, foreign};
 use crate::time::Timestamp;
 use crate::use_cases::import::{Remark, RemarkKind};
@@ -185,6 +187,79 @@ fn an_account_deactivated_here_stays_so() {
     block_on(moving.world.auth.set_active(UserId(1), false)).unwrap();
     moving.run([alice()]);
     assert!(!moving.world.find("alice").is_active);
+}
+
+/// Whether the account is active, of the staff, a superuser, and which groups and permissions it has.
+fn privileges(moving: &Move) -> (bool, bool, bool, Vec<String>, usize) {
+    let AccountRecord { user, permissions, .. } = moving.account(1).unwrap();
+    (user.is_active, user.is_staff, user.is_superuser, user.groups, permissions.len())
+}
+
+#[test]
+fn who_was_banned_and_demoted_here_does_not_come_back_after_the_same_was_done_and_undone_there() {
+    let moving = Move::new();
+    let permission = Permission { app: "a".into(), model: "b".into(), codename: "c".into() };
+    let mighty = || ForeignAccount {
+        is_staff: true,
+        is_superuser: true,
+        groups: vec!["admins".into()],
+        permissions: vec![permission.clone()],
+        ..alice()
+    };
+    let powerless = || ForeignAccount { is_active: false, ..alice() };
+    moving.run([mighty()]);
+    assert_eq!(privileges(&moving), (true, true, true, vec!["admins".to_owned()], 1));
+    block_on(moving.world.auth.set_active(UserId(1), false)).unwrap();
+    let demotion = Amendment {
+        is_staff: Some(false),
+        is_superuser: Some(false),
+        groups: Some(vec![]),
+        permissions: Some(vec![]),
+        ..Amendment::default()
+    };
+    moving.write(move |tx| assert!(tx.archive().amend(UserId(1), &demotion).unwrap()));
+    for _ in 0..2 {
+        assert_eq!(remarks(&moving.run([powerless()])), []);
+        let report = moving.run([mighty()]);
+        assert_eq!(counts(&report), [0, 0, 1, 0, 0]);
+        assert_eq!(remarks(&report), remarked(&[(RemarkKind::Conflict, &["1"])]));
+        assert_eq!(privileges(&moving), (false, false, false, vec![], 0));
+        assert_eq!(remarks(&moving.run([mighty()])), []);
+    }
+}
+
+#[test]
+fn what_both_sides_granted_and_we_took_back_is_not_granted_again() {
+    let moving = Move::new();
+    let powerless = || ForeignAccount { is_active: false, ..alice() };
+    let mighty = || ForeignAccount { is_staff: true, is_superuser: true, ..alice() };
+    let grant = |is: bool| {
+        block_on(moving.world.auth.set_active(UserId(1), is)).unwrap();
+        let change = Amendment { is_staff: Some(is), is_superuser: Some(is), ..Amendment::default() };
+        moving.write(move |tx| assert!(tx.archive().amend(UserId(1), &change).unwrap()));
+    };
+    moving.run([powerless()]);
+    grant(true);
+    moving.run([mighty()]);
+    grant(false);
+    for theirs in [mighty(), powerless(), mighty()] {
+        moving.run([theirs]);
+        assert_eq!(privileges(&moving), (false, false, false, vec![], 0));
+    }
+}
+
+#[test]
+fn a_password_changed_there_revives_no_token_that_was_refused_here_meanwhile() {
+    let moving = Move::new();
+    moving.run([alice()]);
+    let of_django = moving.world.tokens.foreign_access("1", moving.world.clock.now_value());
+    moving.world.clock.advance(Duration::from_secs(60));
+    let now = moving.world.clock.now_value();
+    moving.write(move |tx| assert!(tx.invalidate_tokens(UserId(1), now).unwrap()));
+    moving.run([ForeignAccount { password: hash("plain$another"), ..alice() }]);
+    assert_eq!(moving.world.find("alice").tokens_valid_after, now);
+    assert!(block_on(moving.world.auth.authenticate(&of_django)).is_err());
+    assert!(moving.world.login("alice", "another").is_ok());
 }
 
 #[test]
