@@ -15,10 +15,10 @@ pub(crate) struct Person {
     /// Its address; empty if it has none.
     #[schema(example = "alice@example.com")]
     email: String,
-    /// The person's name but for its last word.
+    /// The first word of the person's name.
     #[schema(example = "Alice")]
     first_name: String,
-    /// The last word of the person's name.
+    /// The rest of the person's name.
     #[schema(example = "Liddell")]
     last_name: String,
 }
@@ -36,8 +36,8 @@ impl From<&User> for Person {
     }
 }
 
-/// A full name in two. What is joined and parted again is the same, unless the last name has a
-/// space in it, or the first is empty.
+/// A full name in two. What is joined and parted again is the same, unless the first name has a
+/// space in it, or is empty.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Names {
     pub(super) first: String,
@@ -45,9 +45,9 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The parts of a full name: its last word, and what comes before. An export parts names alike.
+    /// The parts of a full name: its first word, and the rest.
     pub(super) fn of(full: &FullName) -> Self {
-        let (first, last) = full.as_str().rsplit_once(' ').unwrap_or((full.as_str(), ""));
+        let (first, last) = full.as_str().split_once(' ').unwrap_or((full.as_str(), ""));
         Self { first: first.to_owned(), last: last.to_owned() }
     }
 
@@ -62,12 +62,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_parted_at_its_last_space() {
+    fn a_name_is_parted_at_its_first_space() {
         for (full, first, last) in [
             ("", "", ""),
             ("Alice", "Alice", ""),
             ("Alice Liddell", "Alice", "Liddell"),
-            ("Anna Maria Schmidt", "Anna Maria", "Schmidt"),
+            ("Anna van Dyck", "Anna", "van Dyck"),
         ] {
             let names = Names::of(&FullName::parse(full).unwrap());
             assert_eq!(names, Names { first: first.to_owned(), last: last.to_owned() });

@@ -26,10 +26,10 @@ struct Change {
     /// The username that the account has: it cannot be changed here. PUT requires it.
     #[schema(nullable = false, example = "alice")]
     username: Option<String>,
-    /// The person's name but for its last word; may be empty.
+    /// The first word of the person's name; may be empty.
     #[schema(nullable = false, max_length = 150)]
     first_name: Option<String>,
-    /// The last word of the person's name; may be empty.
+    /// The rest of the person's name; may be empty.
     #[schema(nullable = false, max_length = 150)]
     last_name: Option<String>,
 }
