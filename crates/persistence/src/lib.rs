@@ -41,6 +41,7 @@
 //! | writes | one thread: all jobs that wait share one transaction, each in a savepoint of its own, and one sync | [`Settings::postgres_connections`] threads, one transaction a job (`READ COMMITTED`) |
 //! | rotations | the same thread, without the savepoint: a rotation is one statement | [`Settings::postgres_rotators`] threads more: all that wait share one statement, and so one commit |
 //! | reads | [`Settings::sqlite_readers`] threads, one statement a look-up, no transaction | the threads of the writes, the same |
+//! | checkpoints | a thread of its own, after every 250 commits; the writer does what is left when the log has grown | the server's |
 //! | answers | when the commit is on the disk; a commit that fails fails its whole batch | when the server has committed |
 //! | runs a job again | never: nothing can come between | after a deadlock, a serialisation failure, a [`Conflict`](doorward_domain::store::StoreError::Conflict) of an import, or a connection that broke before the commit was sent; at most five times |
 //! | [`Unavailable`](doorward_domain::store::StoreError::Unavailable) | locked by another process for 5 s, disk full, file read-only | no connection within 3 s, connection broken *during* a commit, a statement took 10 s, server read-only |

@@ -25,10 +25,12 @@ struct AccountRow {
     last_login: Option<i64>,
     password: String,
     credential_version: i64,
+    #[diesel(select_expression = (account_details::permissions, account_details::attributes).nullable())]
+    details: Option<(String, String)>,
 }
 
-fn record((row, details): (AccountRow, Option<(String, String)>)) -> QueryResult<AccountRecord> {
-    let (permissions, attributes) = read_details(details)?;
+fn record(row: AccountRow) -> QueryResult<AccountRecord> {
+    let (permissions, attributes) = read_details(row.details)?;
     Ok(AccountRecord {
         user: row.user.try_into()?,
         last_login: row.last_login.map(Timestamp::from_micros),
@@ -46,15 +48,12 @@ pub(super) fn read_details(stored: Option<(String, String)>) -> QueryResult<(Vec
 }
 
 pub(super) fn after(c: &mut AnyConnection, after: UserId, limit: u32) -> QueryResult<Vec<AccountRecord>> {
-    let rows: Vec<(AccountRow, Option<(String, String)>)> = users::table
+    let rows: Vec<AccountRow> = users::table
         .left_join(account_details::table)
         .filter(users::id.gt(after.0))
         .order(users::id)
         .limit(limit.into())
-        .select((
-            AccountRow::as_select(),
-            (account_details::permissions, account_details::attributes).nullable(),
-        ))
+        .select(AccountRow::as_select())
         .load(c)?;
     rows.into_iter().map(record).collect()
 }
@@ -66,14 +65,11 @@ pub(super) fn of(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<Vec<Accou
     ids.sort_unstable();
     ids.dedup();
     lock(c, &ids)?;
-    let rows: Vec<(AccountRow, Option<(String, String)>)> = of_many(&ids, |chunk| {
+    let rows: Vec<AccountRow> = of_many(&ids, |chunk| {
         on_either!(c, |c| users::table
             .left_join(account_details::table)
             .filter(users::id.eq_any(chunk))
-            .select((
-                AccountRow::as_select(),
-                (account_details::permissions, account_details::attributes).nullable(),
-            ))
+            .select(AccountRow::as_select())
             .load(c))
     })?;
     rows.into_iter().map(record).collect()
