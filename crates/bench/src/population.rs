@@ -41,6 +41,7 @@ impl Population {
             subject: Subject::from_stored(hyphenated(self.uuid(number, 0x7000))),
             username: Username::from_stored(username(number)),
             email: Some(EmailAddress::from_stored(format!("{}@example.com", username(number)))),
+            email_verified_at: None,
             full_name: FullName::default(),
             is_active: true,
             is_staff: false,

@@ -25,9 +25,11 @@
 //! # What is where
 //!
 //! * **Values** are parsed once and then right: [`identity`], [`password`], [`user`], [`session`],
-//!   [`standing`], [`keys`], [`time`]; and [`takeover`], what comes from another system.
+//!   [`standing`], [`keys`], [`time`]; [`one_time`] and [`mail`], what an owner is sent; and
+//!   [`takeover`], what comes from another system.
 //! * **Ports** say what the rules need of the world, and what an adapter must keep: [`store`],
-//!   [`hashing`], [`token`], [`sealing`], [`time::Clock`], [`random::Random`].
+//!   [`hashing`], [`token`], [`sealing`], [`one_time::SecretDigests`], [`mail::Envelopes`],
+//!   [`mail::Courier`], [`time::Clock`], [`random::Random`].
 //! * **Use cases** chain the two: [`use_cases`]. A step is a plain function over a unit of work,
 //!   `fn(&mut dyn Transaction, …) -> Verdict`; waiting is left to the method that chains steps.
 //! * **Test doubles** and the store's contract are in [`testing`], behind the feature `testing`.
@@ -47,6 +49,8 @@
 pub mod hashing;
 pub mod identity;
 pub mod keys;
+pub mod mail;
+pub mod one_time;
 pub mod password;
 pub mod random;
 pub mod sealing;

@@ -18,8 +18,10 @@
 //! assert_eq!(block_on(store.query(|db| db.key_ring_version())).unwrap(), 1);
 //! ```
 
-use crate::identity::CanonicalName;
+use crate::identity::{CanonicalName, EmailAddress};
 use crate::keys::{KeyId, KeyRecord};
+use crate::mail::{LetterId, LetterState, MailBucket, MailRequest, Mailings, OutboxEntry, Settled};
+use crate::one_time::{Attempts, OneTimeSecret, Purpose, SecretDigest};
 use crate::password::PasswordHash;
 use crate::sealing::Fingerprint;
 use crate::session::{End, Rotation, Session, SessionId};
@@ -104,6 +106,54 @@ pub trait Lookup {
     fn accounts_after(&mut self, after: UserId, limit: u32) -> Result<Vec<AccountRecord>, StoreError>;
     /// Every group, in the order of their numbers.
     fn groups(&mut self) -> Result<Vec<Group>, StoreError>;
+
+    /// All of the account's sessions that are stored, over or not, the last used first.
+    fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, StoreError>;
+    /// The secret for that purpose with one of these digests, be it expired.
+    fn one_time_secret(
+        &mut self,
+        purpose: Purpose,
+        digests: &[SecretDigest],
+    ) -> Result<Option<OneTimeSecret>, StoreError>;
+    /// The account's secrets, be they expired, in the order of their making.
+    fn one_time_secrets(&mut self, user: UserId) -> Result<Vec<OneTimeSecret>, StoreError>;
+    /// Whose address this was and can still become again: who has a secret that undoes a change of it
+    /// ([`Purpose::UndoEmailChange`]) and that has not expired at `now`.
+    fn reserved_for(&mut self, address: &CanonicalName, now: Timestamp)
+    -> Result<Option<UserId>, StoreError>;
+    /// The letters that `filter` lets through, the last written first, at most `limit`.
+    fn letters(&mut self, filter: LetterFilter, limit: u32) -> Result<Vec<OutboxEntry>, StoreError>;
+    /// The letter of that id.
+    fn letter(&mut self, id: LetterId) -> Result<Option<OutboxEntry>, StoreError>;
+    /// Whether a request is there, and whether a letter is due ([`Mailroom::claim`]).
+    fn mail_due(&mut self, now: Timestamp) -> Result<MailDue, StoreError>;
+}
+
+/// Which letters to look at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LetterFilter {
+    /// Those in this state; all if `None`.
+    pub state: Option<LetterState>,
+    /// Those about this account; all if `None`.
+    pub user: Option<UserId>,
+}
+
+/// What there is to do with mail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MailDue {
+    /// Somebody asked for a letter.
+    pub request: bool,
+    /// A letter waits to be sent.
+    pub letter: bool,
+}
+
+/// An account that nobody else changes until the unit of work ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The account.
+    pub user: User,
+    /// The version of its password.
+    pub version: CredentialVersion,
 }
 
 /// A unit of work. Writes that race are *guarded*: they say in one statement what must still be
@@ -111,12 +161,15 @@ pub trait Lookup {
 ///
 /// What changes an account's [`Standing`] MUST be numbered with the commit, in the order of the
 /// commits ([`ChangeNumber`]): `set_password`, `invalidate_tokens`, `set_active`, `set_full_name`,
-/// `delete_user`, `end_session`, `end_sessions`, [`Archive::amend`], [`Archive::replace_password`], each
-/// where it found its row.
+/// `set_email`, `verify_email`, `delete_user`, `end_session`, `end_sessions`, [`Archive::amend`],
+/// [`Archive::replace_password`], each where it found its row.
 pub trait Transaction: Lookup {
     /// Stores an account and gives it its number. No login name (a username or an address) may
     /// belong to two accounts. After `Taken` the caller MUST roll back.
     fn insert_user(&mut self, user: &NewUser) -> Result<Result<User, Taken>, StoreError>;
+    /// The account, which no other unit of work changes until this one ends: what is decided about it
+    /// holds when it is written.
+    fn hold(&mut self, id: UserId) -> Result<Option<Held>, StoreError>;
     /// Records a login, if the account is active and its credential is still of `version`.
     /// Until the unit of work ends, no other one changes the account's credential or activity.
     fn record_login(
@@ -142,8 +195,20 @@ pub trait Transaction: Lookup {
     fn set_active(&mut self, id: UserId, is_active: bool) -> Result<bool, StoreError>;
     /// Changes an account's full name. False if there is no such account.
     fn set_full_name(&mut self, id: UserId, full_name: &FullName) -> Result<bool, StoreError>;
-    /// Deletes an account with its sessions and everything else that is stored of it, but for its
-    /// [`ImportRecord`]; its number is not used again. False if there is none.
+    /// Gives an account another address, which logs in from then on, and which is verified; the one
+    /// before is free. False if there is no such account. After `Taken` the caller MUST roll back.
+    fn set_email(
+        &mut self,
+        id: UserId,
+        address: &EmailAddress,
+        verified_at: Timestamp,
+    ) -> Result<Result<bool, Taken>, StoreError>;
+    /// Marks the address of an account as verified at `at`, if it is `address`, exactly.
+    fn verify_email(&mut self, id: UserId, address: &EmailAddress, at: Timestamp)
+    -> Result<bool, StoreError>;
+    /// Deletes an account with its sessions, its one-time secrets, the letters about it and everything
+    /// else that is stored of it, but for its [`ImportRecord`]; its number is not used again. False if
+    /// there is none.
     fn delete_user(&mut self, id: UserId) -> Result<bool, StoreError>;
 
     /// Stores a new session.
@@ -159,8 +224,9 @@ pub trait Transaction: Lookup {
     ) -> Result<Option<Session>, StoreError>;
     /// Ends a session of the account `user` that has not ended.
     fn end_session(&mut self, user: UserId, id: SessionId, end: End) -> Result<bool, StoreError>;
-    /// Ends every session of an account that has not ended, and tells how many those were.
-    fn end_sessions(&mut self, user: UserId, end: End) -> Result<u64, StoreError>;
+    /// Ends every session of an account that has not ended, but for `except`, and tells how many those
+    /// were.
+    fn end_sessions(&mut self, user: UserId, except: Option<SessionId>, end: End) -> Result<u64, StoreError>;
     /// Deletes at most `limit` sessions whose refresh token expired before `before`, and tells
     /// how many those were.
     fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
@@ -192,6 +258,81 @@ pub trait Transaction: Lookup {
     fn sweep_foreign_tokens(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Accounts in bulk, within this unit of work.
     fn archive(&mut self) -> &mut dyn Archive;
+    /// One-time secrets, likewise.
+    fn vault(&mut self) -> &mut dyn Vault;
+    /// Letters, likewise.
+    fn mailroom(&mut self) -> &mut dyn Mailroom;
+}
+
+/// One-time secrets, within a unit of work.
+pub trait Vault {
+    /// Stores a secret in place of the one that the account has for the same purpose. Those that undo a
+    /// change of address ([`Purpose::UndoEmailChange`]) stand beside one another, one for each address.
+    fn put_secret(&mut self, secret: &OneTimeSecret) -> Result<(), StoreError>;
+    /// Takes the secret of that account, purpose and digest away: of those who race for it, one is
+    /// answered it. Whether it still works is for the caller to judge, who rolls back if not.
+    fn take_secret(
+        &mut self,
+        user: UserId,
+        purpose: Purpose,
+        digest: &SecretDigest,
+    ) -> Result<Option<OneTimeSecret>, StoreError>;
+    /// Deletes the account's secrets, but not those that undo a change of address.
+    fn drop_secrets(&mut self, user: UserId) -> Result<(), StoreError>;
+    /// Deletes the account's secrets that undo a change of address and were made at `since` or later.
+    fn drop_undo_secrets(&mut self, user: UserId, since: Timestamp) -> Result<(), StoreError>;
+    /// The tries of codes for that purpose and address, be there such an account or not. Until the unit
+    /// of work ends, no other one gets past this for the same two.
+    fn hold_attempts(
+        &mut self,
+        purpose: Purpose,
+        address: &CanonicalName,
+    ) -> Result<Option<Attempts>, StoreError>;
+    /// Stores the tries, after [`Vault::hold_attempts`].
+    fn put_attempts(
+        &mut self,
+        purpose: Purpose,
+        address: &CanonicalName,
+        attempts: Attempts,
+    ) -> Result<(), StoreError>;
+    /// Deletes secrets that expired before `before` and tries that were last counted before it, at most
+    /// `limit` of each, and tells how many those were.
+    fn sweep_secrets(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// Letters and the requests for them, within a unit of work.
+pub trait Mailroom {
+    /// Notes that somebody asked for a letter.
+    fn ask(&mut self, request: &MailRequest) -> Result<(), StoreError>;
+    /// Takes the oldest request away: of those who race for it, one is answered it.
+    fn take_request(&mut self) -> Result<Option<MailRequest>, StoreError>;
+    /// When letters of that bucket were written. Until the unit of work ends, no other one gets past
+    /// this for the same bucket.
+    fn hold_mailings(&mut self, bucket: &MailBucket) -> Result<Mailings, StoreError>;
+    /// Stores when letters of that bucket were written, after [`Mailroom::hold_mailings`]. There is
+    /// one at least.
+    fn put_mailings(&mut self, bucket: &MailBucket, mailings: &Mailings) -> Result<(), StoreError>;
+    /// Stores a letter.
+    fn post(&mut self, letter: &OutboxEntry) -> Result<(), StoreError>;
+    /// Of the letters that are queued, not expired at `now` and due by then, the one that has been due
+    /// for longest: its next attempt is at `until`, and it has one attempt more. Of those who race for
+    /// a letter, one is answered it.
+    fn claim(&mut self, now: Timestamp, until: Timestamp) -> Result<Option<OutboxEntry>, StoreError>;
+    /// Records what the attempt of that number came to, at `now`. False, and nothing happens, if the
+    /// letter is not queued any more or another attempt has begun.
+    fn settle(
+        &mut self,
+        id: LetterId,
+        attempt: u32,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+    /// Queues a letter that failed, or that waits for its next attempt, to be sent at `now`. False if
+    /// there is no such letter, or if it was sent or kept.
+    fn requeue(&mut self, id: LetterId, now: Timestamp) -> Result<bool, StoreError>;
+    /// Deletes letters that expired before `before`, and buckets whose last letter was written before
+    /// it, at most `limit` of each, and tells how many those were.
+    fn sweep_mail(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }
 
 /// What an import needs of a unit of work: many accounts with few statements.

@@ -88,6 +88,9 @@ pub struct User {
     pub username: Username,
     /// Its address, if it has one; it logs in with this too.
     pub email: Option<EmailAddress>,
+    /// When somebody last proved to read that address's mail, or an operator vouched for it; `None` if
+    /// nobody did since the account has this address.
+    pub email_verified_at: Option<Timestamp>,
     /// The person's name.
     pub full_name: FullName,
     /// Whether it can be used at all.
@@ -120,6 +123,12 @@ pub enum PublicId<'a> {
 }
 
 impl User {
+    /// Whether it is known who reads its address's mail. A superuser that an operator made without an
+    /// address counts as known.
+    pub fn is_verified(&self) -> bool {
+        self.email_verified_at.is_some() || (self.email.is_none() && self.is_superuser)
+    }
+
     /// What others know it by.
     pub fn public_id(&self) -> PublicId<'_> {
         if self.is_known_by_subject { PublicId::Key(&self.subject) } else { PublicId::Number(self.id) }
@@ -144,8 +153,12 @@ pub struct NewUser {
     pub username: Username,
     /// Its address.
     pub email: Option<EmailAddress>,
+    /// When an operator vouched for the address.
+    pub email_verified_at: Option<Timestamp>,
     /// The hash of its password.
     pub password: PasswordHash,
+    /// Whether it can be used at all.
+    pub is_active: bool,
     /// Whether it may enter an administration.
     pub is_staff: bool,
     /// Whether it has every permission.
@@ -170,6 +183,8 @@ pub struct Credential {
     pub password: PasswordHash,
     /// The version of the hash, for the guarded write that follows the check.
     pub version: CredentialVersion,
-    /// Whether the account may log in.
+    /// Whether the account can be used at all.
     pub is_active: bool,
+    /// Whether it is known who reads its address's mail: [`User::is_verified`].
+    pub is_verified: bool,
 }

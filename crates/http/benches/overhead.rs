@@ -43,8 +43,7 @@ fn bare(bencher: Bencher<'_, '_>) {
 /// An endpoint that asks nobody.
 #[divan::bench]
 fn health(bencher: Bencher<'_, '_>) {
-    let auth = World::new().auth;
-    Connection::to("/healthz", "", |listener| doorward(auth, listener)).bench(bencher);
+    Connection::to("/healthz", "", |listener| doorward(World::new(), listener)).bench(bencher);
 }
 
 /// An endpoint that asks who calls, with tokens and a store that are played.
@@ -52,13 +51,13 @@ fn health(bencher: Bencher<'_, '_>) {
 fn dashboard(bencher: Bencher<'_, '_>) {
     let world = World::with_user("alice", "alice@example.com", PASSWORD);
     let bearer = format!("Authorization: Bearer {}\r\n", world.login("alice", PASSWORD).unwrap().access);
-    let auth = world.auth;
-    Connection::to("/api/dashboard/", &bearer, |listener| doorward(auth, listener)).bench(bencher);
+    Connection::to("/api/dashboard/", &bearer, |listener| doorward(world, listener)).bench(bencher);
 }
 
-fn doorward(auth: doorward_domain::use_cases::Auth, listener: TcpListener) -> io::Result<Server> {
+fn doorward(world: World, listener: TcpListener) -> io::Result<Server> {
+    let World { auth, post, .. } = world;
     let settings = HttpSettings { workers: Some(1), handle_signals: false, ..HttpSettings::default() };
-    serve(Services { auth, gauges: Vec::new() }, settings, listener)
+    serve(Services { auth, post, gauges: Vec::new() }, settings, listener)
 }
 
 /// A connection to a server that ends with the process.

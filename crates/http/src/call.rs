@@ -5,12 +5,13 @@ use crate::state::State;
 use crate::worker::Worker;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
-use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
+use actix_web::http::{Method, Uri};
 use doorward_domain::session::Client;
 use doorward_domain::use_cases::{Auth, Caller};
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 /// A request, as a handler sees it: nothing of it is read before the handler asks.
@@ -45,6 +46,26 @@ impl Call {
     /// A part of the path.
     pub(crate) fn segment(&self, name: &str) -> &str {
         self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// A parameter of the query; of a name that comes twice the last one counts.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(self.uri().query()?).ok()?;
+        pairs.into_iter().rfind(|(found, _)| found == name).map(|(_, value)| value)
+    }
+
+    /// What is asked for, as it was sent.
+    pub(crate) fn uri(&self) -> &Uri {
+        self.request.uri()
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
+    /// The other end of the connection, which may be a proxy.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.request.peer_addr()
     }
 
     /// Whether white space around passwords is taken off.

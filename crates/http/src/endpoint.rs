@@ -16,6 +16,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
@@ -83,6 +84,13 @@ impl Endpoint {
         Self { offer, ..self }
     }
 
+    /// Gives way to another endpoint for the same path, but for methods that the other one has not.
+    pub(crate) fn give_way(&mut self, mut other: Self) {
+        mem::swap(self, &mut other);
+        other.methods.retain(|(method, _)| self.methods.iter().all(|(taken, _)| taken != method));
+        self.methods.append(&mut other.methods);
+    }
+
     /// Refuses callers whose bearer is wrong, although none is needed. Said last, it lets strangers
     /// reach what is open beside guarded methods.
     pub(crate) fn checked(self) -> Self {
@@ -119,6 +127,11 @@ impl Endpoint {
     /// The path that its handlers are documented for, which is another where it was moved.
     pub(crate) fn documented(&self) -> &'static str {
         self.documented
+    }
+
+    /// Whether a bearer may be absent, but not wrong.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.access == Access::Checked
     }
 
     /// The methods that do something here.

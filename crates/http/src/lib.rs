@@ -7,7 +7,8 @@
 //! use std::net::TcpListener;
 //!
 //! let listener = TcpListener::bind("127.0.0.1:0")?; // any free port
-//! let services = Services { auth: World::new().auth, gauges: Vec::new() };
+//! let World { auth, post, .. } = World::new();
+//! let services = Services { auth, post, gauges: Vec::new() };
 //! actix_web::rt::System::new().block_on(async {
 //!     let server = serve(services, HttpSettings::default(), listener)?;
 //!     let handle = server.handle();
@@ -37,13 +38,20 @@
 //! # What is not here
 //!
 //! No rule, no SQL, no signature: all of that is asked of [`doorward_domain`]. No handler believes a
-//! forwarded header; no figure, log line or answer holds a password, a token or a query string.
+//! forwarded header; no figure or log line holds a password, a token or a query string.
 //!
 //! # Other packages' paths
 //!
 //! Front ends that were written for djoser or dj-rest-auth find their paths under `aliases`, where
 //! [`Aliases`] says. An alias has the names, sentences and shapes of its package and asks the same use
 //! cases as the API; it has no rule of its own.
+//!
+//! # Pages
+//!
+//! Links in letters lead to pages under `site::account`, which need no script and no cookie: looking at
+//! one uses nothing up, its form does. `site::page` is the frame of them all: it escapes what is text,
+//! keeps the page to its reader, and tells problems in HTML. Where [`HttpSettings::dev_mailbox`] says so,
+//! `site::mailbox` shows letters to the machine that the server runs on.
 //!
 //! # Adding an endpoint
 //!
@@ -56,16 +64,19 @@ mod aliases;
 mod api;
 mod body;
 mod call;
+mod dossier;
 mod endpoint;
 mod headers;
 mod hold;
 mod metrics;
+mod new_password;
 mod observe;
 mod offer;
 mod openapi;
 mod prefix;
 mod problem;
 mod problem_docs;
+mod proof;
 mod registration;
 mod routes;
 mod serve;

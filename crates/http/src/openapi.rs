@@ -1,14 +1,14 @@
 //! The OpenAPI document: what stands beside the handlers, put together.
 
 use crate::aliases::Package;
-use crate::problem_docs::{ClosedDoor, InvalidBody};
+use crate::problem_docs::{ClosedDoor, ClosedProblems, InvalidBody};
 use crate::settings::Aliases;
 use crate::wire::{BearerRefusal, Detail, Refusal};
 use crate::{aliases, api, site};
 use std::mem;
 use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::{IntoResponses, Modify, OpenApi};
 
 /// The document as JSON, with the aliases that are switched on.
 pub(crate) fn document(aliases: &Aliases) -> Result<String, serde_json::Error> {
@@ -29,11 +29,21 @@ fn add(document: &mut utoipa::openapi::OpenApi, package: Package) {
         let documented = endpoint.documented();
         let item = own_paths.get(documented).or_else(|| document.paths.paths.get(documented)).cloned();
         let mut item = item.unwrap_or_default();
-        let PathItem { get, put, post, patch, .. } = &mut item;
-        for operation in [get, put, post, patch].into_iter().flatten() {
+        let PathItem { get, put, post, patch, delete, .. } = &mut item;
+        for operation in [get, put, post, patch, delete].into_iter().flatten() {
             // A name must be there once, and the handler may stand behind several entries.
             operation.operation_id = None;
             operation.tags = Some(vec![name.to_owned()]);
+            if endpoint.is_checked() {
+                // Where the API does not look at the bearer, a package may.
+                for (status, closed) in ClosedProblems::responses() {
+                    operation.responses.responses.entry(status).or_insert(closed);
+                }
+            }
+        }
+        // What the alias has not is still the API's.
+        if let Some(hidden) = document.paths.paths.remove(endpoint.route()) {
+            item.merge_operations(hidden);
         }
         document.paths.paths.insert(endpoint.route().to_owned(), item);
     }
@@ -50,6 +60,8 @@ fn add(document: &mut utoipa::openapi::OpenApi, package: Package) {
     components(schemas(InvalidBody, ClosedDoor, Detail, Refusal, BearerRefusal)),
     paths(
         api::register::register,
+        api::verify_email::verify_email,
+        api::resend_email::resend_email,
         api::login::login,
         api::refresh::refresh,
         api::verify::verify,
@@ -60,6 +72,14 @@ fn add(document: &mut utoipa::openapi::OpenApi, package: Package) {
         api::session::end,
         api::user::show,
         api::user::change,
+        api::user::delete,
+        api::user_export::export,
+        api::password_reset::reset,
+        api::password_reset_confirm::confirm,
+        api::password_change::change,
+        api::email_change::change,
+        api::email_change_confirm::confirm,
+        api::email_change_undo::undo,
         api::dashboard::greet,
         api::dashboard::echo,
         site::home::home,
@@ -70,6 +90,14 @@ fn add(document: &mut utoipa::openapi::OpenApi, package: Package) {
         site::schema::schema,
         site::docs::page,
         site::docs::file,
+        site::account::verify_email::show,
+        site::account::verify_email::verify,
+        site::account::reset_password::show,
+        site::account::reset_password::reset,
+        site::account::confirm_email::show,
+        site::account::confirm_email::confirm,
+        site::account::undo_email_change::show,
+        site::account::undo_email_change::undo,
     )
 )]
 struct Document;

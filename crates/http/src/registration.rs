@@ -1,6 +1,6 @@
 //! A registration as it was sent: what the rules are asked about it, and what is told field by field.
 
-use crate::body::{Body, Text, Trim, Unfit};
+use crate::body::{Body, Text, Trim, Unfit, email_errors};
 use doorward_domain::identity::{EmailError, UsernameError};
 use doorward_domain::password::{Password, PasswordError};
 use doorward_domain::use_cases::Draft;
@@ -53,11 +53,8 @@ impl Registration {
 
     /// What is wrong with the address.
     pub(crate) fn email_errors(&self, broken: &[EmailError]) -> Vec<String> {
-        // A validator of its own comes after those of every string field.
-        let (last, first): (Vec<_>, Vec<_>) = broken.iter().partition(|rule| **rule == EmailError::Invalid);
-        let errors = self.email.unfit("Enter a valid email address.").into_iter();
-        let errors = errors.chain(first.into_iter().map(ToString::to_string)).chain(self.email.surrogate());
-        errors.chain(last.into_iter().map(ToString::to_string)).collect()
+        let unfit = self.email.unfit("Enter a valid email address.");
+        unfit.into_iter().chain(email_errors(broken, self.email.surrogate())).collect()
     }
 
     /// What is wrong with the password, these rules included.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 /// Which endpoint a path leads to. Each path is taken with and without its final slash.
 ///
-/// Of two endpoints for one path the later one has it.
+/// Of two endpoints for one path the later one has it; the earlier one is left the methods that the later
+/// one has not.
 ///
 /// The framework's own table tries one pattern after the other, which takes longer than everything
 /// else that happens to a request. Almost all paths here are fixed: they are looked up.
@@ -28,7 +29,13 @@ impl Routes {
 
 impl FromIterator<Endpoint> for Routes {
     fn from_iter<T: IntoIterator<Item = Endpoint>>(endpoints: T) -> Self {
-        let endpoints = Vec::from_iter(endpoints);
+        let endpoints = endpoints.into_iter().fold(Vec::<Endpoint>::new(), |mut endpoints, endpoint| {
+            match endpoints.iter_mut().find(|there| there.route() == endpoint.route()) {
+                Some(there) => there.give_way(endpoint),
+                None => endpoints.push(endpoint),
+            }
+            endpoints
+        });
         let (mut fixed, mut patterns) = (HashMap::new(), Vec::new());
         for (index, endpoint) in endpoints.iter().enumerate() {
             let bare = endpoint.route().trim_end_matches('/');
@@ -88,6 +95,18 @@ mod tests {
             let endpoint = routes.find(&mut path).unwrap();
             assert_eq!((endpoint.route(), endpoint.methods().count()), ("/a/7/", 1));
         }
+    }
+
+    #[test]
+    fn an_endpoint_that_gives_way_is_left_what_the_other_has_not() {
+        let nothing = |_| async { Err(Problem::NotFound) };
+        let own = Endpoint::at("/a/").open(Method::GET, nothing).open(Method::DELETE, nothing);
+        let alias = Endpoint::at("{x}a/").open(Method::PUT, nothing).open(Method::GET, nothing);
+        let routes: Routes = [own, alias.under(&PathPrefix::parse("/").unwrap())].into_iter().collect();
+        let mut path = Path::new(Url::new("/a".parse().unwrap()));
+        let found = routes.find(&mut path).unwrap();
+        assert_eq!(found.documented(), "{x}a/");
+        assert_eq!(found.methods().collect::<Vec<_>>(), [Method::PUT, Method::GET, Method::DELETE]);
     }
 
     #[test]

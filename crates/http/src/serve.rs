@@ -9,7 +9,7 @@ use actix_web::dev::{Server, fn_service};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpServer};
-use doorward_domain::use_cases::Auth;
+use doorward_domain::use_cases::{Auth, Post};
 use std::io;
 use std::net::TcpListener;
 use std::rc::Rc;
@@ -24,6 +24,8 @@ const BACKLOG: i32 = 4096;
 pub struct Services {
     /// The use cases, and through them the clock, the keys and the database's health.
     pub auth: Auth,
+    /// The use cases of mail, for a developer's mailbox.
+    pub post: Post,
     /// Figures of others that `/metrics` tells.
     pub gauges: Vec<Gauge>,
 }
@@ -37,7 +39,7 @@ pub struct Services {
 /// # Errors
 /// The listener cannot be used.
 pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) -> io::Result<Server> {
-    let Services { auth, gauges } = services;
+    let Services { auth, post, gauges } = services;
     let workers = settings.workers;
     let handle_signals = settings.handle_signals;
     let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
@@ -45,7 +47,7 @@ pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) 
     // The standard library's queue of 128 is full before a crowd has arrived.
     rustix::net::listen(&listener, BACKLOG)?;
     let document = openapi::document(&settings.aliases).map_err(io::Error::other)?;
-    let state = Arc::new(State { auth, settings, metrics: Metrics::new(gauges), document });
+    let state = Arc::new(State { auth, post, settings, metrics: Metrics::new(gauges), document });
 
     let mut server = HttpServer::new(move || {
         let origins = &state.settings.cors_origins;

@@ -40,6 +40,9 @@ pub struct HttpSettings {
     /// How long others may keep the published keys. A new key must be published at least that long
     /// before it signs.
     pub key_set_max_age: Duration,
+    /// Whether letters can be read under `/dev/mailbox/`. They open accounts: only for a server that
+    /// sends no mail and serves nobody but its own machine.
+    pub dev_mailbox: bool,
 }
 
 impl Default for HttpSettings {
@@ -58,17 +61,22 @@ impl Default for HttpSettings {
             simplejwt: SimpleJwt::default(),
             aliases: Aliases::default(),
             key_set_max_age: Duration::from_secs(300),
+            dev_mailbox: false,
         }
     }
 }
 
 /// The paths of packages that front ends may be written for, each switched on by where they begin.
-/// Where an alias has a path of the API's own, the alias answers.
+/// Where an alias has a path of the API's own, the alias answers; what it has no method for is still the
+/// API's, such as deleting an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Aliases {
-    /// djoser's: `jwt/create/`, `jwt/refresh/`, `jwt/verify/`, `users/`, `users/me/`.
+    /// djoser's: `jwt/create/`, `jwt/refresh/`, `jwt/verify/`, `users/`, and below that `me/`,
+    /// `activation/`, `resend_activation/`, `reset_password/`, `reset_password_confirm/`, `set_password/`.
     pub djoser: Option<PathPrefix>,
-    /// dj-rest-auth's: `login/`, `logout/`, `user/`, `token/refresh/`, `token/verify/`, `registration/`.
+    /// dj-rest-auth's: `login/`, `logout/`, `user/`, `token/refresh/`, `token/verify/`, `registration/`,
+    /// `registration/verify-email/`, `registration/resend-email/`, `password/reset/`,
+    /// `password/reset/confirm/`, `password/change/`.
     pub dj_rest_auth: Option<PathPrefix>,
 }
 

@@ -24,7 +24,8 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(state: Arc<State>) -> Self {
         let aliases = aliases::packages(&state.settings.aliases).flat_map(|package| package.endpoints);
-        let endpoints = api::endpoints().into_iter().chain(site::endpoints()).chain(aliases);
+        let endpoints = api::endpoints().into_iter().chain(site::endpoints());
+        let endpoints = endpoints.chain(site::mailbox::endpoints(&state.settings)).chain(aliases);
         Self {
             requests: state.metrics.worker(),
             ids: RequestIds::new(Arc::clone(&state.auth.ports().random)),

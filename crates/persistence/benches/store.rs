@@ -5,10 +5,11 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use doorward_domain::identity::Username;
+use doorward_domain::identity::{EmailAddress, Username};
+use doorward_domain::mail::{LetterId, LetterKind, LetterState, OutboxEntry};
 use doorward_domain::password::PasswordHash;
 use doorward_domain::session::{Client, Generation, Rotation, Session, SessionId, SessionPolicy};
-use doorward_domain::store::{Done, Ending, Store, Verdict};
+use doorward_domain::store::{Done, Ending, Store, Transaction, Verdict};
 use doorward_domain::testing::block_on;
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::{NewUser, Subject, UserId};
@@ -16,6 +17,7 @@ use doorward_persistence::{Database, DatabaseUrl, Migrator, Settings, open};
 use doorward_testkit::{Database as Kind, Durability, Postgres};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 use tempfile::TempDir;
 
 fn main() {
@@ -87,6 +89,35 @@ fn standing(bencher: Bencher<'_, '_>, kind: Kind) {
         .bench(|| block_on(bed.store().query(move |db| db.standing(user, Some(session)))).unwrap().unwrap());
 }
 
+/// What every process asks several times a second, with an outbox of letters that were sent.
+#[divan::bench(args = kinds())]
+fn look_whether_mail_is_due(bencher: Bencher<'_, '_>, kind: Kind) {
+    let bed = Bed::new(kind);
+    let letters = |tx: &mut dyn Transaction| {
+        (0..10_000_u128).try_for_each(|number| tx.mailroom().post(&sent_letter(number)))?;
+        Ok(Verdict::Commit(()))
+    };
+    block_on(bed.store().transact(letters)).unwrap();
+    bencher.bench(|| block_on(bed.store().query(|db| db.mail_due(NOW))).unwrap());
+}
+
+fn sent_letter(number: u128) -> OutboxEntry {
+    OutboxEntry {
+        id: LetterId::from_bytes(number.to_be_bytes()),
+        user: None,
+        kind: LetterKind::Test,
+        to: EmailAddress::from_stored("ann@example.com".to_owned()),
+        sealed: None,
+        written_at: NOW,
+        expires_at: NOW.plus(Duration::from_secs(3600)),
+        state: LetterState::Sent,
+        attempts: 1,
+        next_attempt_at: NOW,
+        last_error: None,
+        settled_at: Some(NOW),
+    }
+}
+
 /// A session and how often it was rotated.
 struct Rotated {
     id: SessionId,
@@ -144,7 +175,9 @@ impl Bed {
             subject: Subject::from_stored("subject".to_owned()),
             username: Username::from_stored("ann".to_owned()),
             email: None,
+            email_verified_at: None,
             password: PasswordHash::unusable(),
+            is_active: true,
             is_staff: false,
             is_superuser: false,
             date_joined: NOW,
@@ -167,9 +200,7 @@ impl Bed {
     fn session(&self) -> SessionId {
         let session = self.new_session();
         let id = session.id;
-        let step = move |tx: &mut dyn doorward_domain::store::Transaction| {
-            Ok(Verdict::Commit(tx.insert_session(&session)?))
-        };
+        let step = move |tx: &mut dyn Transaction| Ok(Verdict::Commit(tx.insert_session(&session)?));
         block_on(self.store().transact(step)).unwrap();
         id
     }

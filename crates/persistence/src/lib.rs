@@ -19,7 +19,9 @@
 //!     subject: Subject::from_stored("0190163d-8694-739b-aea5-966c26f8ad91".into()),
 //!     username: Username::from_stored("Alice".into()),
 //!     email: None,
+//!     email_verified_at: None,
 //!     password: PasswordHash::unusable(),
+//!     is_active: true,
 //!     is_staff: false,
 //!     is_superuser: false,
 //!     date_joined: Timestamp::EPOCH,
@@ -70,6 +72,16 @@
 //! with its `RELEASE`), as the last ones. So the counter's lock is held for the commit alone, is always
 //! taken last, and the numbers have no gap and come in the order of the commits. Units that change
 //! standing commit one after another for that; nothing else does.
+//!
+//! # Secrets and letters
+//!
+//! A one-time secret is taken with one `DELETE … RETURNING`. What has to be counted one after another
+//! (tries of a code, letters to an address) is counted in a row that is made where it is missing, with an
+//! `INSERT … ON CONFLICT DO UPDATE`: that locks a new row as it locks an old one, so that the first two
+//! see each other. Letters and requests for letters are queues for any number of workers in any number of
+//! processes. On PostgreSQL a worker locks the first row that nobody else has (`SKIP LOCKED`): nobody
+//! waits, and no worker is told that there is nothing while there is something for it. SQLite has one
+//! writer.
 //!
 //! # Accounts in bulk
 //!

@@ -21,6 +21,7 @@ diesel::table! {
         groups -> Text,
         is_known_by_subject -> Bool,
         is_imported -> Bool,
+        email_verified_at -> Nullable<BigInt>,
     }
 }
 
@@ -112,6 +113,65 @@ diesel::table! {
         expires_at -> BigInt,
         spent_at -> Nullable<BigInt>,
         session_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    one_time_secrets (user_id, purpose, slot) {
+        user_id -> BigInt,
+        purpose -> Text,
+        slot -> Text,
+        digest -> Binary,
+        code_digest -> Nullable<Binary>,
+        code_expires_at -> Nullable<BigInt>,
+        address -> Text,
+        address_canonical -> Text,
+        credential_version -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    code_attempts (purpose, address_canonical) {
+        purpose -> Text,
+        address_canonical -> Text,
+        tries -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    mail_requests (id) {
+        id -> BigInt,
+        what -> Text,
+        address -> Text,
+        asked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    letters (id) {
+        id -> Binary,
+        user_id -> Nullable<BigInt>,
+        kind -> Text,
+        recipient -> Text,
+        sealed -> Nullable<Binary>,
+        written_at -> BigInt,
+        expires_at -> BigInt,
+        state -> Text,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+        last_error -> Nullable<Text>,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    mail_buckets (bucket) {
+        bucket -> Text,
+        times -> Text,
+        last_at -> BigInt,
     }
 }
 

@@ -3,10 +3,12 @@
 use crate::memory::{Memory, Since};
 use doorward_domain::identity::CanonicalName;
 use doorward_domain::keys::KeyRecord;
+use doorward_domain::mail::{LetterId, OutboxEntry};
+use doorward_domain::one_time::{OneTimeSecret, Purpose, SecretDigest};
 use doorward_domain::sealing::Fingerprint;
 use doorward_domain::session::{Session, SessionId};
 use doorward_domain::standing::{ChangeNumber, Changes, Standing};
-use doorward_domain::store::{Lookup, StoreError};
+use doorward_domain::store::{LetterFilter, Lookup, MailDue, StoreError};
 use doorward_domain::takeover::{AccountRecord, ForeignToken, ForeignTokenId, Group};
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::{Credential, Profile, Subject, User, UserId};
@@ -81,5 +83,41 @@ impl Lookup for Noting<'_> {
 
     fn groups(&mut self) -> Result<Vec<Group>, StoreError> {
         self.db.groups()
+    }
+
+    fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        self.db.sessions(user)
+    }
+
+    fn one_time_secret(
+        &mut self,
+        purpose: Purpose,
+        digests: &[SecretDigest],
+    ) -> Result<Option<OneTimeSecret>, StoreError> {
+        self.db.one_time_secret(purpose, digests)
+    }
+
+    fn one_time_secrets(&mut self, user: UserId) -> Result<Vec<OneTimeSecret>, StoreError> {
+        self.db.one_time_secrets(user)
+    }
+
+    fn reserved_for(
+        &mut self,
+        address: &CanonicalName,
+        now: Timestamp,
+    ) -> Result<Option<UserId>, StoreError> {
+        self.db.reserved_for(address, now)
+    }
+
+    fn letters(&mut self, filter: LetterFilter, limit: u32) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.db.letters(filter, limit)
+    }
+
+    fn letter(&mut self, id: LetterId) -> Result<Option<OutboxEntry>, StoreError> {
+        self.db.letter(id)
+    }
+
+    fn mail_due(&mut self, now: Timestamp) -> Result<MailDue, StoreError> {
+        self.db.mail_due(now)
     }
 }

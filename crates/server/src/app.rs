@@ -1,13 +1,13 @@
 //! A server that runs: started alike in production and in tests.
 
-use crate::background;
-use crate::compose::{Parts, gauge, http_settings};
+use crate::background::{self, Deliveries};
+use crate::compose::{Mail, Parts, gauge, http_settings};
 use crate::settings::Settings;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
 use anyhow::{Context as _, anyhow};
 use doorward_domain::time::Clock;
-use doorward_domain::use_cases::{Auth, Keys};
+use doorward_domain::use_cases::{Auth, Keys, Post};
 use doorward_http::Services;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,12 +33,12 @@ pub fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Runnin
     };
     let thread =
         thread::Builder::new().name("doorward".to_owned()).spawn(run).context("no thread for the server")?;
-    let Ok(Started { address, handle, auth, keys }) = told.recv() else {
+    let Ok(Started { address, handle, auth, keys, post }) = told.recv() else {
         // It ended before it had anything to tell.
         join(thread)?;
         return Err(anyhow!("the server ended before it began"));
     };
-    Ok(Running { address, auth, keys, handle, life, thread: Some(thread) })
+    Ok(Running { address, auth, keys, post, handle, life, thread: Some(thread) })
 }
 
 /// A server that answers. Dropping it cuts off the requests in flight.
@@ -46,6 +46,7 @@ pub struct Running {
     address: SocketAddr,
     auth: Auth,
     keys: Keys,
+    post: Post,
     handle: ServerHandle,
     life: watch::Receiver<()>,
     thread: Option<JoinHandle<anyhow::Result<()>>>,
@@ -65,6 +66,11 @@ impl Running {
     /// Its use cases of signing keys.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// Its use cases of mail.
+    pub fn post(&self) -> &Post {
+        &self.post
     }
 
     /// Asks it to take no more connections and to end once the requests in flight have ended.
@@ -111,6 +117,7 @@ struct Started {
     handle: ServerHandle,
     auth: Auth,
     keys: Keys,
+    post: Post,
 }
 
 async fn serve(
@@ -124,13 +131,20 @@ async fn serve(
         TcpListener::bind(bind).with_context(|| format!("server.bind: cannot listen on {bind}"))?;
     let address = listener.local_addr()?;
 
+    let mail = Mail::open(&settings, address)?;
+    let post = mail.post(&parts.auth);
+    if settings.keeps_letters_from_everybody() {
+        log::warn!("letters wait in the outbox and reach nobody, since mail.transport is \"outbox\"");
+    }
+
     let swept = Arc::new(AtomicU64::new(0));
     let mut gauges = parts.gauges();
+    gauges.extend(mail.gauges());
     let read = Arc::clone(&swept);
     gauges.push(gauge("doorward_sessions_swept", "Expired sessions deleted since the start", move || {
         read.load(Ordering::Relaxed)
     }));
-    let services = Services { auth: parts.auth.clone(), gauges };
+    let services = Services { auth: parts.auth.clone(), post: post.clone(), gauges };
     let server = doorward_http::serve(services, http_settings(&settings)?, listener)?;
 
     let following =
@@ -140,10 +154,12 @@ async fn serve(
         actix_web::rt::spawn(background::follow_changes(Arc::clone(&parts.recall))),
         actix_web::rt::spawn(background::sweep(parts.auth.clone(), swept)),
     ];
+    let deliveries = Deliveries::begin(&post, settings.mail.workers);
     let (handle, auth, keys) = (server.handle(), parts.auth.clone(), parts.keys.clone());
     // Whoever started it may have gone; then it stops with the process.
-    let _ = tell.send(Started { address, handle, auth, keys });
+    let _ = tell.send(Started { address, handle, auth, keys, post });
     let result = server.await;
+    deliveries.end(background::FAREWELL).await;
     for task in tasks {
         task.abort();
     }
@@ -227,6 +243,10 @@ mod tests {
     fn what_keeps_a_server_from_starting_is_told_with_its_setting() {
         let directory = tempfile::tempdir().unwrap();
         let mut settings = settings(directory.path());
+        settings.mail.templates = directory.path().join("templates");
+        let error = start(settings.clone(), Arc::new(SystemClock)).err().unwrap();
+        assert!(error.to_string().starts_with("mail.templates: cannot read "), "{error:#}");
+        settings.mail.templates = std::path::PathBuf::new();
         let first = started(&settings);
         settings.server.bind = first.address();
         let error = start(settings, Arc::new(SystemClock)).err().unwrap();

@@ -1,13 +1,17 @@
 //! What a server does besides answering.
 
 use anyhow::Context as _;
-use doorward_domain::use_cases::{Auth, Keys};
+use doorward_domain::use_cases::{Auth, Keys, Post, Progress};
 use doorward_recall::Recall;
 use doorward_tokens::TokenAuthority;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// Twice a second, so that every instance has a change within one.
 const LOOK_AT_KEYS: Duration = Duration::from_millis(500);
@@ -16,6 +20,16 @@ const LOOK_AT_KEYS: Duration = Duration::from_millis(500);
 const LOOK_AT_CHANGES: Duration = Duration::from_millis(200);
 
 const SWEEP: Duration = Duration::from_secs(300);
+
+/// Soon enough for whoever waits for a letter, and a few small questions a second.
+const LOOK_FOR_MAIL: Duration = Duration::from_millis(200);
+
+/// How long a database that failed is left alone.
+const RESPITE: Duration = Duration::from_secs(1);
+
+/// How long letters in flight may take to arrive when the server stops: most mail servers need less, and
+/// whoever stops a server waits a few seconds more than for its requests.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Follows the keys in the database: another instance or a command may change them.
 pub(crate) async fn follow_keys(keys: Keys, authority: Arc<TokenAuthority>, mut installed: i64) {
@@ -71,6 +85,55 @@ pub(crate) async fn sweep(auth: Auth, swept: Arc<AtomicU64>) {
     }
 }
 
+/// Workers that answer what was asked for by mail and send letters, each one thing at a time.
+pub(crate) struct Deliveries {
+    life: watch::Sender<()>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Deliveries {
+    /// Begins.
+    pub(crate) fn begin(post: &Post, workers: usize) -> Self {
+        let life = watch::Sender::new(());
+        let outage = Rc::<RefCell<Outage>>::default();
+        let worker = |_| actix_web::rt::spawn(deliver(post.clone(), Rc::clone(&outage), life.subscribe()));
+        Self { workers: (0..workers).map(worker).collect(), life }
+    }
+
+    /// Begins nothing more, and waits that long for what is in flight. What is cut off is sent again, under
+    /// the same id, once its lease is over.
+    pub(crate) async fn end(self, within: Duration) {
+        let Self { life, mut workers } = self;
+        drop(life);
+        let all = async {
+            for worker in &mut workers {
+                // A worker answers nothing, and one that is gone need not be waited for.
+                let _ = worker.await;
+            }
+        };
+        if timeout(within, all).await.is_err() {
+            workers.iter().for_each(JoinHandle::abort);
+            log::info!("a letter in flight was cut off; it is sent again later");
+        }
+    }
+}
+
+/// Does what there is to do with mail until nobody lets it live; what it has begun, it ends.
+async fn deliver(post: Post, outage: Rc<RefCell<Outage>>, mut life: watch::Receiver<()>) {
+    loop {
+        let worked = post.work().await.map_err(Into::into);
+        let pause = match outage.borrow_mut().told("letters cannot be sent", worked) {
+            Some(Progress::Worked) => Duration::ZERO,
+            Some(Progress::Idle) => LOOK_FOR_MAIL,
+            None => RESPITE,
+        };
+        // Nothing is ever said there: it ends, and that is the word.
+        if timeout(pause, life.changed()).await.is_ok() {
+            return;
+        }
+    }
+}
+
 /// Logs a failure when it begins and when it is over, not at every try in between.
 #[derive(Default)]
 struct Outage {
@@ -86,5 +149,69 @@ impl Outage {
         }
         self.lasts = result.is_err();
         result.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::rt::System;
+    use doorward_domain::identity::EmailAddress;
+    use doorward_domain::mail::{
+        Courier, Delivery, DeliveryError, Letter, LetterState, RequestedLetter, ShownLetter,
+    };
+    use doorward_domain::store::LetterFilter;
+    use doorward_domain::testing::World;
+    use tokio::sync::mpsc;
+
+    /// Tells that it has a letter, and then never answers.
+    struct Silent(mpsc::UnboundedSender<()>);
+
+    impl Courier for Silent {
+        fn deliver(&self, _: &Letter) -> Delivery {
+            self.0.send(()).unwrap();
+            Box::pin(std::future::pending())
+        }
+
+        fn show(&self, _: &Letter) -> Result<ShownLetter, DeliveryError> {
+            Err(DeliveryError::Never(String::new()))
+        }
+    }
+
+    async fn world_with_request() -> World {
+        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+        let address = EmailAddress::parse("alice@example.com").unwrap();
+        world.auth.request_letter(RequestedLetter::ResetPassword, address).await.unwrap();
+        world
+    }
+
+    #[test]
+    fn what_is_asked_for_arrives_and_then_the_workers_end() {
+        System::new().block_on(async {
+            let world = world_with_request().await;
+            let deliveries = Deliveries::begin(&world.post, 2);
+            let arrived = async {
+                while world.courier.taken().is_empty() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(Duration::from_secs(10), arrived).await.unwrap();
+            deliveries.end(FAREWELL).await;
+        });
+    }
+
+    #[test]
+    fn a_letter_that_nobody_answers_for_is_cut_off_and_stays_queued() {
+        System::new().block_on(async {
+            let world = world_with_request().await;
+            let (tell, mut told) = mpsc::unbounded_channel();
+            let lease = Duration::from_secs(60);
+            let post = Post::new(world.auth.clone(), Some(Arc::new(Silent(tell))), lease);
+            let deliveries = Deliveries::begin(&post, 1);
+            told.recv().await.unwrap();
+            deliveries.end(Duration::from_millis(1)).await;
+            let letters = post.letters(LetterFilter::default(), 9).await.unwrap();
+            assert_eq!(letters.iter().map(|letter| letter.state).collect::<Vec<_>>(), [LetterState::Queued]);
+        });
     }
 }

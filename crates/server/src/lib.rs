@@ -23,7 +23,8 @@
 //!
 //! **Deploy the binary.** `doorward` serves, with a SQLite database and a root secret in `data/` that
 //! the first start makes. `doorward createsuperuser` makes the first account, `doorward check` tells
-//! what is wrong and how to mend it, and `doorward --help` the rest. Every setting is explained in
+//! what is wrong and how to mend it, and `doorward --help` the rest. Letters can be read at
+//! `/dev/mailbox/` until `[mail]` names a mail server. Every setting is explained in
 //! `config/default.toml`; `config/production.toml` is an example on PostgreSQL, and with
 //! `config/django.toml` the server answers as Django REST framework with simplejwt does.
 //!
@@ -65,12 +66,12 @@
 //! | open the database, bring its schema up to date | `compose` |
 //! | find the root secret, or make it where nothing is sealed yet | `root_secret` |
 //! | have the first signing key made, open the keys | `compose` |
-//! | bind the address and serve | [`app`] |
-//! | follow the keys, sweep expired sessions | `background` |
+//! | bind the address, try the letters' templates, serve | [`app`] |
+//! | follow the keys, sweep what expired, send letters | `background` |
 //!
 //! # How to extend it
 //!
-//! A setting is a field of a section in `settings/sections.rs`, a line with a comment in
+//! A setting is a field of a section in `settings/sections.rs` (or beside it), a line with a comment in
 //! `config/default.toml` (a test insists), and, where a value can be dangerous, a rule in
 //! `settings/rules.rs`. A command is a file under `command` and a line in `main`. A figure for
 //! `/metrics` is a line in `compose/figures.rs`.

@@ -106,6 +106,7 @@ fn server_with(settings: TokenSettings) -> (TokenAuthority, Session, User) {
         subject: Subject::generate(&*random, NOW),
         username: Username::from_stored("alice".to_owned()),
         email: None,
+        email_verified_at: None,
         full_name: FullName::default(),
         is_active: true,
         is_staff: false,

@@ -32,6 +32,7 @@
 //! #         subject: Subject::generate(&*random, now),
 //! #         username: Username::from_stored("alice".to_owned()),
 //! #         email: None,
+//! #         email_verified_at: None,
 //! #         full_name: FullName::default(),
 //! #         is_active: true,
 //! #         is_staff: false,
@@ -67,9 +68,10 @@
 //!   the session's row, so that repeating a rotation within its grace repeats its answer, on any
 //!   instance, and also when the signing key has changed in between.
 //! - [`RootSecret`] is the one secret to keep. What other keys are for is in the label under which
-//!   each is derived from it (HKDF): refresh tokens, token ids, sealing.
+//!   each is derived from it (HKDF): refresh tokens, token ids, sealing, one-time secrets.
 //! - [`RootSealer`] is the domain's `Sealer`: signing keys lie in the database under AES-256-GCM,
 //!   bound to their table, row and purpose.
+//! - [`RootDigests`] is the domain's `SecretDigests`: what the database has of one-time secrets.
 //! - [`AwsKeyMaker`] and [`OsRandom`] are the domain's `KeyMaker` and `Random`.
 //! - [`Verifier`] is for services that have a key set and no more.
 //!
@@ -160,6 +162,7 @@ mod random;
 mod remembered;
 mod root_secret;
 mod sealer;
+mod secret_digests;
 mod settings;
 mod signer;
 mod strict_json;
@@ -174,5 +177,6 @@ pub use key_ring::UnusableKey;
 pub use random::OsRandom;
 pub use root_secret::{RootSecret, RootSecretError};
 pub use sealer::RootSealer;
+pub use secret_digests::RootDigests;
 pub use settings::{SimpleJwt, TokenSettings, UserClaim};
 pub use verifier::{KeySetError, VerifiedToken, Verifier};

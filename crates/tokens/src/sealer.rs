@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 /// A sealed value is `version (1) ‖ root id (8) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`. The version,
 /// the root's id, and the table, row and purpose are authenticated with it.
 ///
-/// Nonces are random, so one root secret may seal 2³² values (NIST SP 800-38D, section 8.3); a
-/// server seals a handful a month.
+/// Nonces are random, so one root secret may seal 2³² values (NIST SP 800-38D, section 8.3): with a
+/// letter a second, which is the most that a server seals, that is 136 years.
 pub struct RootSealer {
     key: LessSafeKey,
     fingerprint: Fingerprint,

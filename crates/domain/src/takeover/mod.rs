@@ -175,6 +175,7 @@ impl ImportedAccount {
                 subject: subject.clone(),
                 username: account.username.clone(),
                 email: account.email.clone(),
+                email_verified_at: None,
                 full_name: account.full_name.clone(),
                 is_active: account.is_active,
                 is_staff: account.is_staff,
@@ -258,9 +259,12 @@ impl Amendment {
     pub fn applied_to(&self, account: AccountRecord) -> AccountRecord {
         let new = self.clone();
         let AccountRecord { user, last_login, permissions, attributes, .. } = account;
+        let email = new.email.unwrap_or_else(|| user.email.clone());
         let user = User {
             username: new.username.unwrap_or(user.username),
-            email: new.email.unwrap_or(user.email),
+            // Nobody proved to read another address's mail.
+            email_verified_at: user.email_verified_at.filter(|_| email == user.email),
+            email,
             full_name: new.full_name.unwrap_or(user.full_name),
             is_staff: new.is_staff.unwrap_or(user.is_staff),
             is_superuser: new.is_superuser.unwrap_or(user.is_superuser),

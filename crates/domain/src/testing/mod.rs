@@ -17,6 +17,7 @@ mod executor;
 mod foreign;
 mod hasher;
 mod keys;
+mod mail;
 mod memory;
 mod random;
 pub mod store_contract;
@@ -28,6 +29,9 @@ pub use executor::block_on;
 pub use foreign::{TestSource, foreign};
 pub use hasher::TestHasher;
 pub use keys::{TestKeyMaker, TestSealer};
+pub use mail::{TestCourier, TestDigests, TestEnvelopes};
+#[cfg(test)]
+pub(crate) use mail::{code_of, secret_of};
 pub use memory::MemoryStore;
 pub use random::SeededRandom;
 pub use tokens::TestTokens;

@@ -1,15 +1,19 @@
 use super::{
-    MemoryStore, SeededRandom, TestClock, TestHasher, TestKeyMaker, TestSealer, TestTokens, block_on,
+    MemoryStore, SeededRandom, TestClock, TestCourier, TestDigests, TestEnvelopes, TestHasher, TestKeyMaker,
+    TestSealer, TestTokens, block_on,
 };
 use crate::identity::{CanonicalName, EmailAddress, Username};
 use crate::keys::RotationPlan;
+use crate::mail::Letter;
 use crate::password::{Password, PasswordHash};
 use crate::sealing::Sealer;
 use crate::session::{Client, SessionPolicy};
 use crate::store::{Store, Transaction, Verdict};
 use crate::takeover::{ForeignAccount, ForeignKey, ForeignPassword, ImportedAccount, Seen};
 use crate::token::TokenPair;
-use crate::use_cases::{Auth, Keys, LoginError, LoginRequest, Policy, Ports};
+use crate::use_cases::{
+    AddressPolicy, Auth, Caller, Keys, LoginError, LoginRequest, Policy, Ports, Post, Progress, Verification,
+};
 use crate::user::{CredentialVersion, NewUser, Subject, User, UserId};
 use std::slice;
 use std::sync::Arc;
@@ -27,27 +31,46 @@ pub struct World {
     pub tokens: Arc<TestTokens>,
     /// The database.
     pub store: Arc<MemoryStore>,
+    /// Who takes letters.
+    pub courier: Arc<TestCourier>,
+    /// The use cases of mail.
+    pub post: Post,
 }
 
 impl World {
     /// An empty world under the default policy.
     pub fn new() -> Self {
-        Self::with_policy(SessionPolicy::default())
+        Self::under(Policy::default())
+    }
+
+    /// An empty world whose sessions live so.
+    pub fn with_policy(sessions: SessionPolicy) -> Self {
+        Self::under(Policy { sessions, ..Policy::default() })
+    }
+
+    /// An empty world that asks this of addresses.
+    pub fn with_addresses(verification: Verification, private_registration: bool) -> Self {
+        let addresses = AddressPolicy { verification, private_registration };
+        Self::under(Policy { addresses, ..Policy::default() })
     }
 
     /// An empty world under this policy.
-    pub fn with_policy(sessions: SessionPolicy) -> Self {
+    pub fn under(policy: Policy) -> Self {
         let (clock, hasher) = (Arc::<TestClock>::default(), Arc::<TestHasher>::default());
         let (tokens, store) = (Arc::<TestTokens>::default(), Arc::new(MemoryStore::new()));
         let ports = Ports {
             store: store.clone(),
             hasher: hasher.clone(),
             tokens: tokens.clone(),
+            digests: Arc::new(TestDigests),
+            envelopes: Arc::<TestEnvelopes>::default(),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::default()),
         };
-        let auth = Auth::new(ports, Policy { sessions, ..Policy::default() });
-        Self { auth, clock, hasher, tokens, store }
+        let auth = Auth::new(ports, policy);
+        let courier = Arc::<TestCourier>::default();
+        let post = Post::new(auth.clone(), Some(courier.clone()), Duration::from_secs(60));
+        Self { auth, clock, hasher, tokens, store, courier, post }
     }
 
     /// A world with one account.
@@ -92,6 +115,8 @@ impl World {
             subject: Subject::generate(&*ports.random, now),
             username: Username::parse(username).unwrap(),
             email: email.map(|address| EmailAddress::parse(address).unwrap()),
+            email_verified_at: None,
+            is_active: true,
             password: block_on(ports.hasher.hash(Password::new(password).unwrap())).unwrap(),
             is_staff: false,
             is_superuser: false,
@@ -113,6 +138,17 @@ impl World {
         let password = Password::new(password).unwrap();
         let request = LoginRequest { name: name.into(), password, client: Client::default() };
         block_on(self.auth.login(request)).map(|begun| begun.tokens)
+    }
+
+    /// Who holds these tokens.
+    pub fn caller(&self, tokens: &TokenPair) -> Caller {
+        block_on(self.auth.authenticate(&tokens.access)).unwrap()
+    }
+
+    /// Lets the worker work until there is nothing left to do, and answers the letters that it sent.
+    pub fn mail(&self) -> Vec<Letter> {
+        while block_on(self.post.work()).unwrap() == Progress::Worked {}
+        self.courier.taken()
     }
 
     /// How many live sessions an account has.

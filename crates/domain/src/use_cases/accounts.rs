@@ -1,6 +1,7 @@
 use super::{Auth, Failure};
-use crate::identity::{CanonicalName, EmailAddress};
-use crate::password::{Password, PasswordError, PasswordHash, PersonalInformation};
+use crate::identity::CanonicalName;
+use crate::mail::{Desk, Message};
+use crate::password::{Password, PasswordError, PasswordHash};
 use crate::session::{End, EndReason};
 use crate::store::{StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
@@ -30,25 +31,21 @@ impl Auth {
         Ok(self.ports.store.query(move |db| db.user_by_login_name(&name)).await?)
     }
 
-    /// Gives an account a new password, and ends its sessions.
+    /// Gives an account a new password, as an operator does, ends its sessions and tells its owner by mail.
     ///
     /// # Errors
     /// The rules that the new password breaks, or that there is no such account.
     pub async fn change_password(&self, id: UserId, new: Password) -> Result<(), ChangePasswordError> {
         let user = self.ports.store.query(move |db| db.user(id)).await.map_err(Failure::from)?;
         let user = user.ok_or(ChangePasswordError::NotFound)?;
-        let about = PersonalInformation {
-            username: Some(user.username.as_str()),
-            full_name: Some(user.full_name.as_str()),
-            email: user.email.as_ref().map(EmailAddress::as_str),
-        };
-        let broken = self.policy.passwords.check(&new, &about);
+        let broken = self.broken_rules(&user, &new);
         if !broken.is_empty() {
             return Err(ChangePasswordError::Invalid(broken));
         }
         let hash = self.ports.hasher.hash(new).await.map_err(Failure::from)?;
-        let now = self.ports.clock.now();
-        let changed = self.ports.store.transact(move |tx| change_password(tx, id, &hash, now)).await;
+        let (now, desk) = (self.ports.clock.now(), self.desk());
+        let step = move |tx: &mut dyn Transaction| change_password(tx, id, &hash, now, &desk);
+        let changed = self.ports.store.transact(step).await;
         if changed.map_err(Failure::from)? { Ok(()) } else { Err(ChangePasswordError::NotFound) }
     }
 
@@ -59,6 +56,24 @@ impl Auth {
     pub async fn set_active(&self, id: UserId, is_active: bool) -> Result<bool, Failure> {
         let now = self.ports.clock.now();
         Ok(self.ports.store.transact(move |tx| set_account_active(tx, id, is_active, now)).await?)
+    }
+
+    /// Marks an account's address as verified: an operator vouches for it. False if there is no such
+    /// account, or it has no address.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn vouch_for_address(&self, id: UserId) -> Result<bool, Failure> {
+        let now = self.ports.clock.now();
+        let step = move |tx: &mut dyn Transaction| {
+            let address = tx.user(id)?.and_then(|user| user.email);
+            let is_marked = match address {
+                Some(address) => tx.verify_email(id, &address, now)?,
+                None => false,
+            };
+            Ok(if is_marked { Verdict::Commit(true) } else { Verdict::RollBack(false) })
+        };
+        Ok(self.ports.store.transact(step).await?)
     }
 
     /// Deletes an account with its sessions. False if there is none.
@@ -73,7 +88,7 @@ impl Auth {
 // Each step writes the account's row first. That row is what a login writes too, so on a database
 // with concurrent writers the two come one after the other, and no session slips in between.
 
-/// The step: stores the hash of a new password and ends the account's sessions.
+/// The step: stores the hash of a new password, ends the account's sessions and tells its owner.
 ///
 /// # Errors
 /// The database failed.
@@ -82,11 +97,16 @@ pub fn change_password(
     id: UserId,
     hash: &PasswordHash,
     now: Timestamp,
+    desk: &Desk,
 ) -> Result<Verdict<bool>, StoreError> {
     if !tx.set_password(id, hash, now)? {
         return Ok(Verdict::RollBack(false));
     }
-    tx.end_sessions(id, End { at: now, reason: EndReason::PasswordChange })?;
+    tx.end_sessions(id, None, End { at: now, reason: EndReason::PasswordChange })?;
+    tx.vault().drop_secrets(id)?;
+    if let Some(user) = tx.user(id)? {
+        desk.tell(tx, &user, Message::PasswordChanged { client: None }, now)?;
+    }
     Ok(Verdict::Commit(true))
 }
 
@@ -105,7 +125,7 @@ pub fn set_account_active(
     }
     if !is_active {
         tx.invalidate_tokens(id, now)?;
-        tx.end_sessions(id, End { at: now, reason: EndReason::Deactivation })?;
+        tx.end_sessions(id, None, End { at: now, reason: EndReason::Deactivation })?;
     }
     Ok(Verdict::Commit(true))
 }

@@ -217,7 +217,7 @@ mod tests {
         let second = block_on(world.auth.refresh(&first.refresh, Client::default())).unwrap();
         assert!(verify(&first.refresh).is_err());
         assert!(verify(&second.refresh).is_ok());
-        block_on(world.auth.logout_with(&second.refresh)).unwrap();
+        block_on(world.auth.logout_with(&second.refresh, Client::default())).unwrap();
         assert!(verify(&second.refresh).is_err() && verify(&second.access).is_err());
     }
 }

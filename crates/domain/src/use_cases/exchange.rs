@@ -1,7 +1,8 @@
 use super::holder::{find_number, is_known_as};
 use super::refresh::{Refreshed, punish_reuse};
+use crate::mail::Desk;
 use crate::session::{Client, Generation, Presentation, Session, SessionId, SessionPolicy};
-use crate::store::{Lookup, StoreError, Transaction, Verdict};
+use crate::store::{Held, Lookup, StoreError, Transaction, Verdict};
 use crate::takeover::{ForeignToken, Spent};
 use crate::time::Timestamp;
 use crate::token::{ForeignRefreshClaims, Issuer};
@@ -20,6 +21,8 @@ pub struct Exchange {
     pub now: Timestamp,
     /// Under which policy.
     pub policy: SessionPolicy,
+    /// Where its owner is told of reuse.
+    pub desk: Desk,
 }
 
 /// The step: exchanges the token for a session, once, or says why not.
@@ -30,7 +33,7 @@ pub struct Exchange {
 /// # Errors
 /// The database failed.
 pub fn exchange(tx: &mut dyn Transaction, request: &Exchange) -> Result<Verdict<Refreshed>, StoreError> {
-    let Exchange { claims, session, client, now, policy } = request;
+    let Exchange { claims, session, client, now, policy, .. } = request;
     let user = match find_honoured_holder(tx, claims)? {
         Ok(user) => user,
         Err(refused) => return Ok(Verdict::RollBack(refused)),
@@ -38,7 +41,11 @@ pub fn exchange(tx: &mut dyn Transaction, request: &Exchange) -> Result<Verdict<
     if !tx.spend_foreign_token(&spent(claims, *now, Some(*session)))? {
         return exchange_again(tx, request);
     }
-    let Some(user) = hold_account(tx, &user)? else {
+    // A password change or a deactivation comes either before, and is seen here, or after, and ends the
+    // session that is about to begin.
+    let unchanged =
+        |held: &Held| held.user.is_active && held.user.tokens_valid_after == user.tokens_valid_after;
+    let Some(Held { user, .. }) = tx.hold(user.id)?.filter(unchanged) else {
         return Ok(Verdict::RollBack(Refreshed::Revoked));
     };
     let session = Session::begin(*session, user.id, client.clone(), *now, policy);
@@ -47,14 +54,16 @@ pub fn exchange(tx: &mut dyn Transaction, request: &Exchange) -> Result<Verdict<
 }
 
 fn exchange_again(tx: &mut dyn Transaction, request: &Exchange) -> Result<Verdict<Refreshed>, StoreError> {
-    let Exchange { claims, client, now, policy, .. } = request;
+    let Exchange { claims, client, now, policy, desk, .. } = request;
     let Some((session, user)) = successor(tx, claims)? else {
         return Ok(Verdict::RollBack(Refreshed::Revoked));
     };
     match session.present(Generation::BEFORE_FIRST, client.clone(), *now, policy) {
         Presentation::Repeat => Ok(Verdict::RollBack(Refreshed::Current(Box::new((session, user))))),
         // A session never goes back to before its first generation, so there is nothing to rotate.
-        Presentation::Reused | Presentation::Rotate(_) => punish_reuse(tx, &session, *now, policy),
+        Presentation::Reused | Presentation::Rotate(_) => {
+            punish_reuse(tx, (&session, &user), client, *now, policy, desk)
+        }
         Presentation::Ended => Ok(Verdict::RollBack(Refreshed::Revoked)),
         Presentation::Expired => Ok(Verdict::RollBack(Refreshed::Expired)),
     }
@@ -95,21 +104,6 @@ pub(super) fn spent(
 ) -> ForeignToken {
     let spent = Some(Spent { at: now, session });
     ForeignToken { id: claims.id.clone(), expires_at: claims.expires_at, spent }
-}
-
-/// Writes the account's row as it is, and looks at it again. A password change or a deactivation,
-/// which write it too, then comes either before, and is seen here, or after, and ends the session that
-/// is about to begin.
-fn hold_account(tx: &mut dyn Transaction, user: &User) -> Result<Option<User>, StoreError> {
-    // Twice, since a login that replaces the hash by a better one is no reason to refuse.
-    for _ in 0..2 {
-        let Some(credential) = tx.credential(user.username.canonical())? else { return Ok(None) };
-        if tx.replace_hash(user.id, &credential.password, &credential.password)? {
-            let unchanged = |now: &User| now.is_active && now.tokens_valid_after == user.tokens_valid_after;
-            return Ok(tx.user(user.id)?.filter(unchanged));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]
@@ -253,7 +247,10 @@ mod tests {
         block_on(world.auth.set_active(alice, false)).unwrap();
         for token in [&token, &nobody] {
             assert!(matches!(refresh(&world, token), Err(RefreshError::NoActiveAccount)));
-            assert!(matches!(block_on(world.auth.logout_with(token)), Err(RefreshError::NoActiveAccount)));
+            assert!(matches!(
+                block_on(world.auth.logout_with(token, Client::default())),
+                Err(RefreshError::NoActiveAccount)
+            ));
             assert!(block_on(world.auth.verify(token)).is_err());
         }
         write(&world, move |tx| assert_eq!(tx.foreign_token(&ForeignTokenId("jti-1".into())).unwrap(), None));
@@ -266,7 +263,10 @@ mod tests {
         let now = world.clock.now_value();
         let token = world.tokens.foreign_refresh(&made_here.id.to_string(), "jti-2", now);
         assert!(matches!(refresh(&world, &token), Err(RefreshError::NoActiveAccount)));
-        assert!(matches!(block_on(world.auth.logout_with(&token)), Err(RefreshError::NoActiveAccount)));
+        assert!(matches!(
+            block_on(world.auth.logout_with(&token, Client::default())),
+            Err(RefreshError::NoActiveAccount)
+        ));
         assert_revoked(&block_on(world.auth.verify(&token)).map_err(|error| match error {
             AuthenticationError::Token(rejection) => RefreshError::Token(rejection),
             other => panic!("{other:?}"),
@@ -279,10 +279,10 @@ mod tests {
     fn a_logout_spends_the_token() {
         let (world, token) = takeover();
         assert!(block_on(world.auth.verify(&token)).is_ok());
-        block_on(world.auth.logout_with(&token)).unwrap();
+        block_on(world.auth.logout_with(&token, Client::default())).unwrap();
         assert!(block_on(world.auth.verify(&token)).is_err());
         assert_revoked(&refresh(&world, &token));
-        assert_revoked(&block_on(world.auth.logout_with(&token)));
+        assert_revoked(&block_on(world.auth.logout_with(&token, Client::default())));
         assert_eq!(world.live_sessions("alice"), 0);
     }
 
@@ -290,7 +290,7 @@ mod tests {
     fn a_logout_with_a_token_that_was_just_exchanged_ends_the_session() {
         let (world, token) = takeover();
         let first = refresh(&world, &token).unwrap();
-        block_on(world.auth.logout_with(&token)).unwrap();
+        block_on(world.auth.logout_with(&token, Client::default())).unwrap();
         assert!(block_on(world.auth.authenticate(&first.access)).is_err());
     }
 
@@ -299,7 +299,7 @@ mod tests {
         let (world, token) = takeover();
         let first = refresh(&world, &token).unwrap();
         world.clock.advance(Duration::from_secs(60));
-        assert_revoked(&block_on(world.auth.logout_with(&token)));
+        assert_revoked(&block_on(world.auth.logout_with(&token, Client::default())));
         assert!(block_on(world.auth.authenticate(&first.access)).is_err());
     }
 

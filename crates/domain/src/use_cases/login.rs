@@ -1,4 +1,4 @@
-use super::{Auth, Failure};
+use super::{Auth, Failure, Verification as AddressVerification};
 use crate::hashing::Verification;
 use crate::identity::CanonicalName;
 use crate::password::{Password, PasswordHash};
@@ -31,8 +31,8 @@ pub struct LoggedIn {
 /// Why nobody was logged in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Unknown name, wrong password, no usable password, or an account that is not active: one
-    /// answer for all, after the same time (ASVS 5.0, 6.3.8).
+    /// Unknown name, wrong password, no usable password, an account that is not active, or one whose
+    /// address has to be verified first: one answer for all, after the same time (ASVS 5.0, 6.3.8).
     #[error("no active account has these credentials")]
     Refused,
     /// Something beneath failed.
@@ -55,7 +55,8 @@ impl Auth {
     /// the password is hashed.
     pub async fn login(&self, request: LoginRequest) -> Result<LoggedIn, LoginError> {
         let LoginRequest { name, password, client } = request;
-        let credential = self.ports.store.query(move |db| find_credential(db, &name)).await;
+        let verified = self.policy.addresses.verification == AddressVerification::Required;
+        let credential = self.ports.store.query(move |db| find_credential(db, &name, verified)).await;
         let credential = credential.map_err(Failure::from)?;
 
         // An unknown or inactive account costs the same hash as a wrong password.
@@ -87,12 +88,18 @@ impl Auth {
     }
 }
 
-/// First step: what the password is to be compared with; `None` if no active account has the name.
+/// First step: what the password is to be compared with; `None` if no active account has the name,
+/// and where a verified address is necessary, none whose address is verified.
 ///
 /// # Errors
 /// The database failed.
-pub fn find_credential(db: &mut dyn Lookup, name: &str) -> Result<Option<Credential>, StoreError> {
-    Ok(db.credential(&CanonicalName::of(name))?.filter(|found| found.is_active))
+pub fn find_credential(
+    db: &mut dyn Lookup,
+    name: &str,
+    is_verification_required: bool,
+) -> Result<Option<Credential>, StoreError> {
+    let found = db.credential(&CanonicalName::of(name))?;
+    Ok(found.filter(|found| found.is_active && (found.is_verified || !is_verification_required)))
 }
 
 /// Second step, once the password has matched: begins the session, unless the account was

@@ -1,10 +1,12 @@
 use super::exchange::{find_honoured_holder, spent, successor};
 use super::refresh::{Presented, punish_reuse, without_session};
 use super::{Auth, Caller, Exchange, Failure, Refresh, RefreshError, Refreshed};
+use crate::mail::Desk;
 use crate::session::{Client, End, EndReason, Generation, Presentation, Session, SessionPolicy};
 use crate::store::{StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
 use crate::token::TokenRejection;
+use crate::user::User;
 
 /// What presenting a refresh token for a logout came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +22,8 @@ impl Auth {
     ///
     /// # Errors
     /// Why the token is refused: it is then of no use to anybody, but its session may live.
-    pub async fn logout_with(&self, refresh_token: &str) -> Result<(), RefreshError> {
-        let ended = match self.presented(refresh_token, Client::default())? {
+    pub async fn logout_with(&self, refresh_token: &str, client: Client) -> Result<(), RefreshError> {
+        let ended = match self.presented(refresh_token, client)? {
             Presented::Own(request) => {
                 self.ports.store.transact(move |tx| end_presented_session(tx, &request)).await
             }
@@ -64,7 +66,7 @@ impl Auth {
         let step = move |tx: &mut dyn Transaction| {
             // First, since it locks the account's row: no login slips in between.
             tx.invalidate_tokens(user, now)?;
-            Ok(Verdict::Commit(tx.end_sessions(user, End { at: now, reason: EndReason::Revoked })?))
+            Ok(Verdict::Commit(tx.end_sessions(user, None, End { at: now, reason: EndReason::Revoked })?))
         };
         Ok(self.ports.store.transact(step).await?)
     }
@@ -79,9 +81,9 @@ pub fn end_presented_session(
     tx: &mut dyn Transaction,
     request: &Refresh,
 ) -> Result<Verdict<Logout>, StoreError> {
-    let Refresh { claims, now, policy, .. } = request;
+    let Refresh { claims, client, now, policy, desk } = request;
     match tx.session(claims.session_id)? {
-        Some((session, _)) => end_presented(tx, &session, claims.generation, *now, policy),
+        Some(found) => end_presented(tx, &found, claims.generation, client, *now, policy, desk),
         None => Ok(Verdict::RollBack(Logout::Refused(without_session(tx, claims)?))),
     }
 }
@@ -95,7 +97,7 @@ pub fn end_foreign_token(
     tx: &mut dyn Transaction,
     request: &Exchange,
 ) -> Result<Verdict<Logout>, StoreError> {
-    let Exchange { claims, now, policy, .. } = request;
+    let Exchange { claims, client, now, policy, desk, .. } = request;
     if let Err(refused) = find_honoured_holder(tx, claims)? {
         return Ok(Verdict::RollBack(Logout::Refused(refused)));
     }
@@ -103,20 +105,22 @@ pub fn end_foreign_token(
         return Ok(Verdict::Commit(Logout::Ended));
     }
     match successor(tx, claims)? {
-        Some((session, _)) => end_presented(tx, &session, Generation::BEFORE_FIRST, *now, policy),
+        Some(found) => end_presented(tx, &found, Generation::BEFORE_FIRST, client, *now, policy, desk),
         None => Ok(Verdict::RollBack(Logout::Refused(Refreshed::Revoked))),
     }
 }
 
 fn end_presented(
     tx: &mut dyn Transaction,
-    session: &Session,
+    (session, user): &(Session, User),
     generation: Generation,
+    client: &Client,
     now: Timestamp,
     policy: &SessionPolicy,
+    desk: &Desk,
 ) -> Result<Verdict<Logout>, StoreError> {
     let refused = |refreshed| Ok(Verdict::RollBack(Logout::Refused(refreshed)));
-    match session.present(generation, Client::default(), now, policy) {
+    match session.present(generation, client.clone(), now, policy) {
         Presentation::Rotate(_) | Presentation::Repeat => {
             // Not guarded by the generation: a rotation that runs at the same time must not save
             // the session from its logout.
@@ -127,7 +131,7 @@ fn end_presented(
                 refused(Refreshed::Revoked)
             }
         }
-        Presentation::Reused => Ok(match punish_reuse(tx, session, now, policy)? {
+        Presentation::Reused => Ok(match punish_reuse(tx, (session, user), client, now, policy, desk)? {
             Verdict::Commit(refreshed) => Verdict::Commit(Logout::Refused(refreshed)),
             Verdict::RollBack(refreshed) => Verdict::RollBack(Logout::Refused(refreshed)),
         }),
@@ -147,11 +151,11 @@ mod tests {
         let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
         let first = world.login("alice", "pw-of-alice").unwrap();
         let second = block_on(world.auth.refresh(&first.refresh, Client::default())).unwrap();
-        block_on(world.auth.logout_with(&second.refresh)).unwrap();
+        block_on(world.auth.logout_with(&second.refresh, Client::default())).unwrap();
         for pair in [first, second] {
             assert!(block_on(world.auth.refresh(&pair.refresh, Client::default())).is_err());
             assert!(block_on(world.auth.authenticate(&pair.access)).is_err());
-            assert!(block_on(world.auth.logout_with(&pair.refresh)).is_err());
+            assert!(block_on(world.auth.logout_with(&pair.refresh, Client::default())).is_err());
         }
     }
 
@@ -160,7 +164,7 @@ mod tests {
         let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
         let first = world.login("alice", "pw-of-alice").unwrap();
         let second = block_on(world.auth.refresh(&first.refresh, Client::default())).unwrap();
-        block_on(world.auth.logout_with(&first.refresh)).unwrap();
+        block_on(world.auth.logout_with(&first.refresh, Client::default())).unwrap();
         assert!(block_on(world.auth.authenticate(&second.access)).is_err());
     }
 
@@ -170,7 +174,7 @@ mod tests {
         let first = world.login("alice", "pw-of-alice").unwrap();
         let second = block_on(world.auth.refresh(&first.refresh, Client::default())).unwrap();
         world.clock.advance(Duration::from_secs(60));
-        assert!(block_on(world.auth.logout_with(&first.refresh)).is_err());
+        assert!(block_on(world.auth.logout_with(&first.refresh, Client::default())).is_err());
         assert!(block_on(world.auth.authenticate(&second.access)).is_err());
     }
 

@@ -7,20 +7,34 @@
 
 mod accounts;
 mod authenticate;
+mod deletion;
+mod dossier;
+mod email_change;
 mod exchange;
 mod holder;
 mod import;
 mod keys;
 mod login;
 mod logout;
+mod password_change;
+mod password_reset;
+mod post;
 mod profile;
+mod proof;
+mod reauthentication;
 mod refresh;
 mod register;
 mod sessions;
 mod sweep;
+mod verification;
 
 pub use accounts::{ChangePasswordError, change_password, delete_account, set_account_active};
 pub use authenticate::{AuthenticationError, Caller, judge};
+pub use deletion::{DeleteAccountError, delete_own_account};
+pub use dossier::{Dossier, compile_dossier};
+pub use email_change::{
+    ChangeEmailError, ConfirmEmailError, EmailChange, change_email, request_email_change, undo_email_change,
+};
 pub use exchange::{Exchange, exchange};
 pub use import::{
     AccountSource, Change, CollisionPolicy, ImportError, ImportRules, Imports, Outcome, Remark, RemarkKind,
@@ -29,14 +43,20 @@ pub use import::{
 pub use keys::{AdoptRootError, KeyChangeError, Keys, OpenKeys, RootAdoption};
 pub use login::{LoggedIn, LoginError, LoginRequest, PasswordUpgrade, begin_session, find_credential};
 pub use logout::{Logout, end_foreign_token, end_presented_session};
+pub use password_change::{ReplacePasswordError, replace_password};
+pub use password_reset::{PasswordReset, ResetPasswordError, reset_password};
+pub use post::{Post, Progress, RetryError, answer_request};
+pub use proof::{Proof, ProofError, find_proven};
 pub use refresh::{Refresh, RefreshError, Refreshed, rotate};
 pub use register::{
-    CheckedDraft, Draft, DraftErrors, RegisterError, Role, check_draft, insert_account,
-    insert_account_with_session,
+    CheckedDraft, Draft, DraftErrors, RegisterError, Registered, Registration, Role, check_draft, register,
 };
 pub use sessions::end_own_session;
+pub use verification::verify_address;
 
 use crate::hashing::{HashError, PasswordHasher};
+use crate::mail::{Desk, Envelopes};
+use crate::one_time::SecretDigests;
 use crate::password::PasswordRules;
 use crate::random::Random;
 use crate::session::SessionPolicy;
@@ -56,7 +76,11 @@ pub struct Ports {
     pub tokens: Arc<dyn TokenService>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Draws ids.
+    /// Makes digests of one-time secrets.
+    pub digests: Arc<dyn SecretDigests>,
+    /// Seals letters.
+    pub envelopes: Arc<dyn Envelopes>,
+    /// Draws ids and secrets.
     pub random: Arc<dyn Random>,
 }
 
@@ -67,6 +91,30 @@ pub struct Policy {
     pub sessions: SessionPolicy,
     /// What a new password must be.
     pub passwords: PasswordRules,
+    /// What is asked of an account's address.
+    pub addresses: AddressPolicy,
+}
+
+/// What is asked of an account's address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AddressPolicy {
+    /// Whether owners are asked to prove that they read its mail, and what depends on it.
+    pub verification: Verification,
+    /// Whether a registration with an address that is taken looks like any other, and its owner is told
+    /// by mail. It hides nothing unless a verified address is [`Verification::Required`].
+    pub private_registration: bool,
+}
+
+/// Whether owners are asked to prove that they read their address's mail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verification {
+    /// Nobody is asked at registration.
+    None,
+    /// Everybody is asked at registration, and nothing depends on the answer.
+    #[default]
+    Optional,
+    /// Everybody is asked at registration, and nobody logs in before.
+    Required,
 }
 
 /// The use cases of accounts and sessions.
@@ -82,9 +130,20 @@ impl Auth {
         Self { ports, policy }
     }
 
+    /// Where letters are written.
+    fn desk(&self) -> Desk {
+        let Ports { envelopes, digests, random, .. } = self.ports.clone();
+        Desk::new(envelopes, digests, random)
+    }
+
     /// The adapters, for what has no use case: readiness, published keys.
     pub fn ports(&self) -> &Ports {
         &self.ports
+    }
+
+    /// What the operator decided, for what tells people the rules before they break them.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 }
 

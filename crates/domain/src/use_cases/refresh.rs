@@ -1,5 +1,6 @@
 use super::exchange::{Exchange, exchange};
 use super::{Auth, Failure};
+use crate::mail::{Desk, Message};
 use crate::session::{
     Client, End, EndReason, Presentation, ReusePolicy, Rotation, Session, SessionId, SessionPolicy,
 };
@@ -21,6 +22,8 @@ pub struct Refresh {
     pub now: Timestamp,
     /// Under which policy.
     pub policy: SessionPolicy,
+    /// Where its owner is told of reuse.
+    pub desk: Desk,
 }
 
 /// What presenting a refresh token came to.
@@ -92,12 +95,12 @@ impl Auth {
     /// Reads a refresh token and joins it with what a step needs to judge it.
     pub(super) fn presented(&self, token: &str, client: Client) -> Result<Presented, TokenRejection> {
         let now = self.ports.clock.now();
-        let policy = self.policy.sessions.clone();
+        let (policy, desk) = (self.policy.sessions.clone(), self.desk());
         Ok(match self.ports.tokens.refresh(token, now)? {
-            PresentedRefresh::Own(claims) => Presented::Own(Refresh { claims, client, now, policy }),
+            PresentedRefresh::Own(claims) => Presented::Own(Refresh { claims, client, now, policy, desk }),
             PresentedRefresh::Foreign(claims) => {
                 let session = SessionId::generate(&*self.ports.random, now);
-                Presented::Foreign(Exchange { claims, session, client, now, policy })
+                Presented::Foreign(Exchange { claims, session, client, now, policy, desk })
             }
         })
     }
@@ -114,7 +117,7 @@ pub(super) enum Presented {
 /// # Errors
 /// The database failed.
 pub fn rotate(tx: &mut dyn Transaction, request: &Refresh) -> Result<Verdict<Refreshed>, StoreError> {
-    let Refresh { claims, client, now, policy } = request;
+    let Refresh { claims, client, now, policy, desk } = request;
     // Whoever loses the compare-and-swap looks again: the winner's row is there now. Nobody can
     // lose twice, since a session never returns to an earlier generation.
     for _ in 0..2 {
@@ -133,7 +136,9 @@ pub fn rotate(tx: &mut dyn Transaction, request: &Refresh) -> Result<Verdict<Ref
             Presentation::Repeat => {
                 return Ok(Verdict::RollBack(Refreshed::Current(Box::new((session, user)))));
             }
-            Presentation::Reused => return punish_reuse(tx, &session, *now, policy),
+            Presentation::Reused => {
+                return punish_reuse(tx, (&session, &user), client, *now, policy, desk);
+            }
             Presentation::Ended => return Ok(Verdict::RollBack(Refreshed::Revoked)),
             Presentation::Expired => return Ok(Verdict::RollBack(Refreshed::Expired)),
         }
@@ -151,17 +156,22 @@ pub(super) fn without_session(
 }
 
 /// What a replay costs. Where it ends the session that must be committed, although the caller gets
-/// an error.
+/// an error; and the owner is told.
 pub(super) fn punish_reuse(
     tx: &mut dyn Transaction,
-    session: &Session,
+    (session, user): (&Session, &User),
+    client: &Client,
     now: Timestamp,
     policy: &SessionPolicy,
+    desk: &Desk,
 ) -> Result<Verdict<Refreshed>, StoreError> {
     match policy.reuse {
         ReusePolicy::Refuse => Ok(Verdict::RollBack(Refreshed::Revoked)),
         ReusePolicy::Revoke => {
-            tx.end_session(session.user_id, session.id, End { at: now, reason: EndReason::Reuse })?;
+            // Of several at once, one tells.
+            if tx.end_session(user.id, session.id, End { at: now, reason: EndReason::Reuse })? {
+                desk.tell(tx, user, Message::TokenReused { client: client.clone() }, now)?;
+            }
             Ok(Verdict::Commit(Refreshed::Revoked))
         }
     }

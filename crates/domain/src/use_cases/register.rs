@@ -1,8 +1,13 @@
-use super::{Auth, Failure, LoggedIn};
+use super::email_change::{is_reserved_by_another, tell_owner};
+use super::verification::send_verification;
+use super::{AddressPolicy, Auth, Failure, Verification};
 use crate::identity::{EmailAddress, EmailError, Username, UsernameError};
+use crate::mail::Desk;
 use crate::password::{Password, PasswordError, PasswordHash, PasswordRules, PersonalInformation};
 use crate::session::{Client, Session, SessionId};
-use crate::store::{Lookup, StoreError, Taken, Transaction, Verdict};
+use crate::store::{Held, Lookup, StoreError, Taken, Transaction, Verdict};
+use crate::time::Timestamp;
+use crate::token::TokenPair;
 use crate::user::{CredentialVersion, NewUser, Subject, User, UserId};
 
 /// A new account as somebody typed it.
@@ -66,43 +71,90 @@ pub struct CheckedDraft {
     pub password: Password,
 }
 
+/// What a registration came to, as whoever asked for it is shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// The account. Where registrations are private and the address is taken, what is shown has the
+    /// address all the same, and what is stored is an account that nobody can use.
+    pub user: User,
+    /// The first pair of tokens of a session that began with the account; `None` if the address has to be
+    /// verified first.
+    pub tokens: Option<TokenPair>,
+}
+
+/// An account that is about to be made, with what goes with it.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The account.
+    pub new: NewUser,
+    /// What is asked of its address.
+    pub addresses: AddressPolicy,
+    /// Where letters are written.
+    pub desk: Desk,
+}
+
 impl Auth {
-    /// Makes an account.
+    /// Makes an account, and asks its owner by mail to verify the address, as the policy says.
     ///
     /// # Errors
     /// What is wrong with the draft, field by field. Of two drafts that race for one name, one
     /// gets this.
     pub async fn register(&self, draft: Draft, role: Role) -> Result<User, RegisterError> {
-        let new = self.prepared(draft, role).await?;
-        let stored = self.ports.store.transact(move |tx| insert_account(tx, &new)).await;
-        Ok(stored.map_err(Failure::from)??)
+        self.stored(draft, role, |_| None).await
     }
 
-    /// Makes a member's account and begins its first session: both or neither, for one hash.
+    /// Makes a member's account and begins its first session: both or neither, for one hash. Where a
+    /// verified address is necessary, no session begins.
     ///
     /// # Errors
     /// As [`Auth::register`].
-    pub async fn register_and_log_in(&self, draft: Draft, client: Client) -> Result<LoggedIn, RegisterError> {
-        let new = self.prepared(draft, Role::Member).await?;
-        let (now, policy) = (new.date_joined, self.policy.sessions.clone());
+    pub async fn register_and_log_in(
+        &self,
+        draft: Draft,
+        client: Client,
+    ) -> Result<Registered, RegisterError> {
+        if self.policy.addresses.verification == Verification::Required {
+            return Ok(Registered { user: self.register(draft, Role::Member).await?, tokens: None });
+        }
+        let (now, policy) = (self.ports.clock.now(), self.policy.sessions.clone());
         let id = SessionId::generate(&*self.ports.random, now);
         let begin = move |user| Session::begin(id, user, client.clone(), now, &policy);
         let first = begin.clone();
-        let stored = self.ports.store.transact(move |tx| insert_account_with_session(tx, &new, &first)).await;
-        let user = stored.map_err(Failure::from)??;
+        let user = self.stored(draft, Role::Member, move |user| Some(first(user))).await?;
         let tokens = self.ports.tokens.issue(&begin(user.id), &user).map_err(Failure::from)?;
-        Ok(LoggedIn { user, tokens })
+        Ok(Registered { user, tokens: Some(tokens) })
     }
 
-    /// The account that a draft asks for, with its password hashed.
-    async fn prepared(&self, draft: Draft, role: Role) -> Result<NewUser, RegisterError> {
-        let rules = self.policy.passwords.clone();
-        let checked = self.ports.store.query(move |db| check_draft(db, &draft, role, &rules)).await;
+    /// Checks a draft, hashes its password and stores the account.
+    async fn stored(
+        &self,
+        draft: Draft,
+        role: Role,
+        begin: impl Fn(UserId) -> Option<Session> + Clone + Send + 'static,
+    ) -> Result<User, RegisterError> {
+        let (rules, addresses) = (self.policy.passwords.clone(), self.policy.addresses);
+        let hides_taken = addresses.private_registration && role == Role::Member;
+        let now = self.ports.clock.now();
+        let check = move |db: &mut dyn Lookup| check_draft(db, &draft, role, &rules, hides_taken, now);
+        let checked = self.ports.store.query(check).await;
         let checked = checked.map_err(Failure::from)?.map_err(RegisterError::Invalid)?;
         let CheckedDraft { username, email, password } = checked;
 
         let hash = self.ports.hasher.hash(password).await.map_err(Failure::from)?;
-        Ok(self.new_user(username, email, hash, role))
+        let new = self.new_user(username, email, hash, role);
+        let addresses = AddressPolicy { private_registration: hides_taken, ..addresses };
+        let registration = Registration { new, addresses, desk: self.desk() };
+        let (again, begin_again) = (registration.clone(), begin.clone());
+        let first = self.ports.store.transact(move |tx| register(tx, &registration, &begin)).await;
+        let stored = match first.map_err(Failure::from)? {
+            // Somebody was faster with that address, which the step sees when it begins again.
+            Err(Taken::Email) if hides_taken => {
+                let second = self.ports.store.transact(move |tx| register(tx, &again, &begin_again)).await;
+                second.map_err(Failure::from)?
+            }
+            stored => stored,
+        };
+        Ok(stored?)
     }
 
     fn new_user(
@@ -117,8 +169,11 @@ impl Auth {
         NewUser {
             subject: Subject::generate(&*self.ports.random, now),
             username,
+            // Only an operator makes one, who knows whose address it is.
+            email_verified_at: (superuser && email.is_some()).then_some(now),
             email,
             password: hash,
+            is_active: true,
             is_staff: superuser,
             is_superuser: superuser,
             date_joined: now,
@@ -126,7 +181,8 @@ impl Auth {
     }
 }
 
-/// First step: every rule that can be checked without hashing.
+/// First step: every rule that can be checked without hashing. That the address is taken is no error
+/// where `hides_taken`.
 ///
 /// # Errors
 /// The database failed. What is wrong with the draft is the inner result.
@@ -135,6 +191,8 @@ pub fn check_draft(
     draft: &Draft,
     role: Role,
     rules: &PasswordRules,
+    hides_taken: bool,
+    now: Timestamp,
 ) -> Result<Result<CheckedDraft, DraftErrors>, StoreError> {
     let mut errors = DraftErrors::default();
     let username = parsed(draft.username.as_deref(), Username::parse, &mut errors.username);
@@ -145,7 +203,8 @@ pub fn check_draft(
         errors.username.push(UsernameError::Taken);
     }
     if let Some(address) = &email
-        && db.user_by_login_name(address.canonical())?.is_some()
+        && !hides_taken
+        && is_taken(db, address, now)?
     {
         errors.email.push(EmailError::Taken);
     }
@@ -168,36 +227,67 @@ pub fn check_draft(
     })
 }
 
-/// Second step: stores the account, unless one of its names was taken meanwhile.
+/// Second step: stores the account, unless one of its names was taken meanwhile; with the session that
+/// `begin` makes for it, and a letter to verify its address with, as the policy says.
+///
+/// Where a taken address is not to be told, an account is stored that nobody can use, so that its username
+/// is taken from now on as any other would be, and the address's owner is told.
 ///
 /// # Errors
 /// The database failed.
-pub fn insert_account(
+pub fn register(
+    tx: &mut dyn Transaction,
+    registration: &Registration,
+    begin: &dyn Fn(UserId) -> Option<Session>,
+) -> Result<Verdict<Result<User, Taken>>, StoreError> {
+    let Registration { new, addresses, desk } = registration;
+    let now = new.date_joined;
+    if let Some(address) = new.email.as_ref().filter(|_| addresses.private_registration)
+        && is_taken(tx, address, now)?
+    {
+        return register_in_vain(tx, new, address, desk);
+    }
+    let user = match tx.insert_user(new)? {
+        Ok(user) => user,
+        Err(taken) => return Ok(Verdict::RollBack(Err(taken))),
+    };
+    // After the insertion, which waits for whoever is about to give the address away.
+    if let Some(address) = &new.email
+        && is_reserved_by_another(tx, address, user.id, now)?
+    {
+        return Ok(Verdict::RollBack(Err(Taken::Email)));
+    }
+    if addresses.verification != Verification::None {
+        let held = Held { user: user.clone(), version: CredentialVersion::FIRST };
+        send_verification(tx, &held, now, desk)?;
+    }
+    if let Some(session) = begin(user.id) {
+        tx.record_login(user.id, CredentialVersion::FIRST, session.created_at)?;
+        tx.insert_session(&session)?;
+    }
+    Ok(Verdict::Commit(Ok(user)))
+}
+
+fn register_in_vain(
     tx: &mut dyn Transaction,
     new: &NewUser,
+    address: &EmailAddress,
+    desk: &Desk,
 ) -> Result<Verdict<Result<User, Taken>>, StoreError> {
-    Ok(match tx.insert_user(new)? {
-        Ok(user) => Verdict::Commit(Ok(user)),
+    let nobody = NewUser { email: None, password: PasswordHash::unusable(), is_active: false, ..new.clone() };
+    Ok(match tx.insert_user(&nobody)? {
+        Ok(user) => {
+            tell_owner(tx, address, new.date_joined, desk)?;
+            Verdict::Commit(Ok(User { email: Some(address.clone()), is_active: true, ..user }))
+        }
         Err(taken) => Verdict::RollBack(Err(taken)),
     })
 }
 
-/// Second step where the account's first session begins with it.
-///
-/// # Errors
-/// The database failed.
-pub fn insert_account_with_session(
-    tx: &mut dyn Transaction,
-    new: &NewUser,
-    begin: impl FnOnce(UserId) -> Session,
-) -> Result<Verdict<Result<User, Taken>>, StoreError> {
-    let verdict = insert_account(tx, new)?;
-    if let Verdict::Commit(Ok(user)) = &verdict {
-        let session = begin(user.id);
-        tx.record_login(user.id, CredentialVersion::FIRST, session.created_at)?;
-        tx.insert_session(&session)?;
-    }
-    Ok(verdict)
+/// Whether somebody logs in with that address, or may get it back.
+fn is_taken(db: &mut dyn Lookup, address: &EmailAddress, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(db.user_by_login_name(address.canonical())?.is_some()
+        || db.reserved_for(address.canonical(), now)?.is_some())
 }
 
 impl From<Taken> for RegisterError {
@@ -227,6 +317,7 @@ fn parsed<T, E>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mail::LetterKind;
     use crate::testing::{World, block_on};
 
     fn draft(username: &str, email: &str, password: &str) -> Draft {
@@ -313,7 +404,7 @@ mod tests {
         let draft = draft("alice", "alice@example.com", GOOD);
         let begun = block_on(world.auth.register_and_log_in(draft, Client::default())).unwrap();
         assert_eq!(world.hasher.count(), 1);
-        let caller = block_on(world.auth.authenticate(&begun.tokens.access)).unwrap();
+        let caller = block_on(world.auth.authenticate(&begun.tokens.as_ref().unwrap().access)).unwrap();
         assert_eq!((&*caller.user, world.live_sessions("alice")), (&begun.user, 1));
         let profile = block_on(world.auth.profile(&caller)).unwrap().unwrap();
         assert_eq!(profile.last_login, Some(world.clock.now_value()));
@@ -341,5 +432,57 @@ mod tests {
         });
         let told = errors(&world, draft("Alice", "alice@example.com", GOOD));
         assert_eq!(told, Taken::Username.into());
+    }
+
+    #[test]
+    fn where_verification_is_necessary_a_registration_begins_no_session() {
+        let world = World::with_addresses(Verification::Required, false);
+        let draft = draft("alice", "alice@example.com", GOOD);
+        let made = block_on(world.auth.register_and_log_in(draft, Client::default())).unwrap();
+        assert_eq!((made.tokens, world.live_sessions("alice")), (None, 0));
+        assert_eq!(world.mail().len(), 1);
+    }
+
+    #[test]
+    fn a_private_registration_with_a_taken_address_looks_like_any_other() {
+        let world = World::with_addresses(Verification::Required, true);
+        let register = |username: &str, email: &str| {
+            let made = block_on(world.auth.register(draft(username, email, GOOD), Role::Member)).unwrap();
+            let letters = world.mail();
+            let told = letters.iter().map(|letter| (letter.to.to_string(), letter.message.kind()));
+            (
+                made.username.to_string(),
+                made.email.unwrap().to_string(),
+                made.is_active,
+                told.collect::<Vec<_>>(),
+            )
+        };
+        let to = |address: &str, kind| vec![(address.to_owned(), kind)];
+        let free = register("alice", "alice@example.com");
+        let free_letter = to("alice@example.com", LetterKind::VerifyEmail);
+        assert_eq!(free, ("alice".into(), "alice@example.com".into(), true, free_letter));
+        let taken = register("mallory", "ALICE@example.com");
+        let taken_letter = to("alice@example.com", LetterKind::AddressTaken);
+        assert_eq!(taken, ("mallory".into(), "ALICE@example.com".into(), true, taken_letter));
+        // Neither logs in, and neither name can be had again.
+        assert!(world.login("alice", GOOD).is_err() && world.login("mallory", GOOD).is_err());
+        for name in ["alice", "mallory"] {
+            assert_eq!(errors(&world, draft(name, "x@example.com", GOOD)).username, [UsernameError::Taken]);
+        }
+        let alice = world.find("alice@example.com");
+        assert_eq!(alice.username.as_str(), "alice");
+        assert!(world.find("mallory").email.is_none());
+    }
+
+    #[test]
+    fn a_private_registration_that_loses_the_race_for_an_address_looks_like_any_other() {
+        let world = World::with_addresses(Verification::Required, true);
+        let auth = world.auth.clone();
+        world.hasher.before_next(move || {
+            block_on(auth.register(draft("alice", "alice@example.com", GOOD), Role::Member)).unwrap();
+        });
+        let late = draft("mallory", "alice@example.com", GOOD);
+        assert!(block_on(world.auth.register(late, Role::Member)).is_ok());
+        assert_eq!(world.find("alice@example.com").username.as_str(), "alice");
     }
 }

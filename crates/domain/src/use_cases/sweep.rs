@@ -11,8 +11,8 @@ const KEPT: Duration = Duration::from_secs(24 * 3600);
 const BATCH: u32 = 500;
 
 impl Auth {
-    /// Deletes one batch of sessions, and of other systems' tokens, that expired long ago, and tells how
-    /// many those were. Call it again at once while it returns more than zero. Changes that nobody
+    /// Deletes one batch of sessions, of other systems' tokens, of one-time secrets and of letters that
+    /// expired long ago, and tells how many those were. Call it again at once while it returns more than zero. Changes that nobody
     /// follows any more go too.
     ///
     /// # Errors
@@ -23,7 +23,11 @@ impl Auth {
             tx.sweep_changes(Changes::KEPT)?;
             let sessions = tx.sweep_sessions(before, BATCH)?;
             let tokens = tx.sweep_foreign_tokens(before, BATCH)?;
-            Ok(Verdict::Commit(sessions.saturating_add(tokens)))
+            let secrets = tx.vault().sweep_secrets(before, BATCH)?;
+            let letters = tx.mailroom().sweep_mail(before, BATCH)?;
+            Ok(Verdict::Commit(
+                sessions.saturating_add(tokens).saturating_add(secrets).saturating_add(letters),
+            ))
         };
         Ok(self.ports.store.transact(step).await?)
     }
@@ -52,7 +56,7 @@ mod tests {
         let world = World::new();
         world.imported(foreign(1, "alice", None));
         let token = world.tokens.foreign_refresh("1", "jti-1", world.clock.now_value());
-        block_on(world.auth.logout_with(&token)).unwrap();
+        block_on(world.auth.logout_with(&token, Client::default())).unwrap();
         world.clock.advance(Duration::from_secs(24 * 3600 - 1));
         assert_eq!(block_on(world.auth.sweep()).unwrap(), 0);
         assert!(block_on(world.auth.refresh(&token, Client::default())).is_err());

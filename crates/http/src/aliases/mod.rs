@@ -2,7 +2,7 @@
 //!
 //! An alias translates: it has the names, the sentences and the shapes that its package has with its
 //! default settings, and asks the use cases that the API asks. Where a package would do what is not
-//! done here (change a username, delete an account), the alias refuses or is not there.
+//! done here (change a username), the alias refuses or is not there.
 //!
 //! Endpoints are written for a placeholder, as in `{djoser}users/`, and put to where an operator says
 //! that the package's paths begin.

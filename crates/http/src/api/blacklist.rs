@@ -31,7 +31,7 @@ const OFFER: Offer = Offer::new("Token Blacklist")
 )]
 pub(crate) async fn blacklist(call: Call) -> Answer {
     let RefreshToken { refresh } = RefreshToken::read(&call.body().await?)?;
-    match call.auth().logout_with(&refresh).await {
+    match call.auth().logout_with(&refresh, call.client()).await {
         Ok(()) => Ok(HttpResponse::Ok().json(wire::Empty {})),
         Err(error) => Err(call.state().settings.simplejwt.refresh(error)),
     }

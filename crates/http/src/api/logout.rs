@@ -32,7 +32,7 @@ pub(crate) async fn logout(call: Call) -> Answer {
         call.auth().logout(&caller).await?;
     } else {
         let RefreshToken { refresh } = RefreshToken::read(&body)?;
-        let ended = call.auth().logout_with(&refresh).await;
+        let ended = call.auth().logout_with(&refresh, call.client()).await;
         ended.map_err(|error| call.state().settings.simplejwt.refresh(error))?;
     }
     Ok(HttpResponse::Ok().json(wire::Empty {}))

@@ -1,18 +1,23 @@
-use crate::body::{Body, FieldErrors, Trim, Unfit};
+use crate::body::{Body, FieldErrors, Fields, Trim, Unfit};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
+use crate::new_password::WRONG;
+use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::wire::{AccountId, rfc3339};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use doorward_domain::use_cases::Caller;
+use doorward_domain::password::Password;
+use doorward_domain::use_cases::{Caller, DeleteAccountError};
 use doorward_domain::user::{self, FullName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
-    Endpoint::at("/api/auth/user/").guarded(Method::GET, show).guarded(Method::PATCH, change)
+    let endpoint = Endpoint::at("/api/auth/user/").offering(Offer::new("User"));
+    let endpoint = endpoint.guarded(Method::GET, show).guarded(Method::PATCH, change);
+    endpoint.guarded(Method::DELETE, delete)
 }
 
 /// An account, as its owner sees it.
@@ -26,6 +31,8 @@ pub(crate) struct Profile {
     /// Its address, if it has one.
     #[schema(example = "alice@example.com")]
     email: Option<String>,
+    /// Whether somebody proved to read that address's mail, or an operator vouched for it.
+    email_verified: bool,
     /// The person's name; may be empty.
     #[schema(example = "Alice Liddell")]
     full_name: String,
@@ -47,6 +54,14 @@ struct ProfileChange {
     /// The person's name; may be empty.
     #[schema(value_type = Option<String>, nullable = false, max_length = 255)]
     full_name: Option<FullName>,
+}
+
+/// The password, again.
+#[derive(ToSchema)]
+struct Reassurance {
+    /// The account's password.
+    #[schema(value_type = String, example = "Corr3ct-horse!", format = Password)]
+    password: Password,
 }
 
 /// Shows the caller's account.
@@ -83,6 +98,34 @@ pub(crate) async fn change(call: Call, caller: Caller) -> Answer {
     Ok(HttpResponse::Ok().json(Profile::from(profile)))
 }
 
+/// Deletes the caller's account and all that hangs on it.
+#[utoipa::path(
+    delete,
+    path = "/api/auth/user/",
+    tag = "accounts",
+    request_body = Reassurance,
+    security(("bearer" = [])),
+    responses((status = 204, description = "The account is gone"), BodyProblems, ClosedProblems, Unavailable)
+)]
+pub(crate) async fn delete(call: Call, caller: Caller) -> Answer {
+    let Reassurance { password } = Reassurance::read(&call.body().await?, call.password_trim())?;
+    match call.auth().delete_own_account(&caller, password).await {
+        Ok(()) => Ok(HttpResponse::NoContent().finish()),
+        Err(DeleteAccountError::WrongPassword) => Err(FieldErrors::one("password", WRONG).into()),
+        Err(DeleteAccountError::Failure(failure)) => Err(failure.into()),
+    }
+}
+
+impl Reassurance {
+    fn read(body: &Body, password_trim: Trim) -> Result<Self, Problem> {
+        let mut fields = Fields::of(body);
+        match fields.password("password", password_trim) {
+            Some(password) => Ok(Self { password }),
+            None => Err(fields.into_errors().into()),
+        }
+    }
+}
+
 impl ProfileChange {
     fn read(body: &Body) -> Result<Self, Problem> {
         let text = match body.text_or_blank("full_name", Trim::Yes) {
@@ -109,6 +152,7 @@ impl From<user::Profile> for Profile {
         Self {
             id: user.public_id().into(),
             username: user.username.as_str().to_owned(),
+            email_verified: user.email_verified_at.is_some(),
             email: user.email.map(|email| email.as_str().to_owned()),
             full_name: user.full_name.as_str().to_owned(),
             date_joined: rfc3339(user.date_joined),

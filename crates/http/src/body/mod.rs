@@ -2,6 +2,7 @@
 //! [`Body`] of named values. What a field must be is asked by the endpoint.
 
 mod errors;
+mod fields;
 mod form;
 mod json;
 mod media_type;
@@ -11,8 +12,9 @@ mod read;
 mod text;
 
 pub(crate) use errors::FieldErrors;
+pub(crate) use fields::{Fields, INVALID_VALUE, email_errors};
 pub(crate) use read::{Limits, read};
-pub(crate) use text::{Fields, Text, Trim, Unfit};
+pub(crate) use text::{Text, Trim, Unfit};
 
 use std::collections::HashMap;
 

@@ -1,6 +1,4 @@
-use super::{Body, FieldErrors, Value};
-use doorward_domain::password::{Password, PasswordError};
-use std::fmt::Display;
+use super::{Body, Value};
 
 /// The value of a string field.
 #[derive(Clone)]
@@ -74,62 +72,6 @@ impl Body {
                 Ok(Text { value: strip(&text.value).to_owned(), surrogate: text.surrogate })
             }
         }
-    }
-}
-
-/// Reads fields that need no more than text, and keeps their errors.
-pub(crate) struct Fields<'a> {
-    body: &'a Body,
-    errors: FieldErrors,
-}
-
-impl<'a> Fields<'a> {
-    pub(crate) fn of(body: &'a Body) -> Self {
-        Self { body, errors: FieldErrors::default() }
-    }
-
-    /// A text without forbidden characters.
-    pub(crate) fn text(&mut self, field: &'static str, trim: Trim) -> Option<String> {
-        match self.body.text(field, trim) {
-            Ok(text) => {
-                let forbidden: Vec<_> = text.forbidden_characters().collect();
-                if forbidden.is_empty() { Some(text.value) } else { self.refuse(field, forbidden) }
-            }
-            Err(unfit) => self.refuse(field, [unfit]),
-        }
-    }
-
-    /// A text that may be left out and may be blank; `invalid` is the sentence for what is no string.
-    pub(crate) fn optional_text(&mut self, field: &'static str, invalid: &'static str) -> Option<String> {
-        match self.body.text_or_blank(field, Trim::Yes) {
-            Ok(text) => {
-                let forbidden: Vec<_> = text.forbidden_characters().collect();
-                if forbidden.is_empty() { Some(text.value) } else { self.refuse(field, forbidden) }
-            }
-            Err(Unfit::Missing) => None,
-            Err(Unfit::NotAString) => self.refuse(field, [invalid]),
-            Err(unfit) => self.refuse(field, [unfit]),
-        }
-    }
-
-    /// A password that may be hashed.
-    pub(crate) fn password(&mut self, field: &'static str, trim: Trim) -> Option<Password> {
-        let text = self.text(field, trim)?;
-        Password::new(text).or_else(|| self.refuse(field, [PasswordError::TooLong]))
-    }
-
-    /// What was wrong.
-    pub(crate) fn into_errors(self) -> FieldErrors {
-        self.errors
-    }
-
-    fn refuse<T, E: Display>(
-        &mut self,
-        field: &'static str,
-        errors: impl IntoIterator<Item = E>,
-    ) -> Option<T> {
-        self.errors.add(field, errors);
-        None
     }
 }
 

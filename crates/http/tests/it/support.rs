@@ -38,7 +38,7 @@ impl Server {
     pub(crate) fn on(world: World, settings: HttpSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let services = Services { auth: world.auth.clone(), gauges: Vec::new() };
+        let services = Services { auth: world.auth.clone(), post: world.post.clone(), gauges: Vec::new() };
         let settings = HttpSettings { workers: Some(1), handle_signals: false, ..settings };
         let (started, wait) = mpsc::channel();
         thread::spawn(move || {
@@ -61,9 +61,21 @@ impl Server {
 
     /// Sends a request with these header lines and this body.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
+        self.send_to("test", method, path, headers, body)
+    }
+
+    /// The same to a host of that name.
+    pub(crate) fn send_to(
+        &self,
+        host: &str,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &[u8],
+    ) -> Answer {
         let mut stream = self.connect();
         let mut head =
-            format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n").into_bytes();
+            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n").into_bytes();
         for header in headers {
             // Header values are bytes: each character stands for one.
             head.extend(header.chars().map(|c| u8::try_from(c).unwrap()));
@@ -83,6 +95,13 @@ impl Server {
 
     pub(crate) fn get_as(&self, access: &str, path: &str) -> Answer {
         self.send("GET", path, &[&bearer(access)], b"")
+    }
+
+    /// Posts a form, of what needs no escape.
+    pub(crate) fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let form: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let form_encoded = ["Content-Type: application/x-www-form-urlencoded"];
+        self.send("POST", path, &form_encoded, form.join("&").as_bytes())
     }
 
     /// Posts JSON as it is written.

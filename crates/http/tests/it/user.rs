@@ -21,7 +21,7 @@ fn the_caller_sees_the_account() {
         200,
         &format!(
             concat!(
-                r#"{{"id":{id},"username":"alice","email":"alice@example.com","full_name":"","#,
+                r#"{{"id":{id},"username":"alice","email":"alice@example.com","email_verified":false,"full_name":"","#,
                 r#""date_joined":"2026-01-01T00:00:00Z","last_login":"2026-01-01T00:00:00Z","is_staff":false,"groups":[]}}"#
             ),
             id = id
@@ -118,4 +118,21 @@ fn an_account_that_is_gone_or_not_active_is_told_so() {
         .assert(401, r#"{"detail":"User is inactive","code":"user_inactive"}"#);
     block_on(server.world.auth.delete_account(alice)).unwrap();
     server.get_as(&tokens.access, PATH).assert(401, r#"{"detail":"User not found","code":"user_not_found"}"#);
+}
+
+#[test]
+fn an_account_is_deleted_with_its_password_alone() {
+    let server = Server::start();
+    let access = server.login().access;
+    let delete = |body: &str| server.json_as(&access, "DELETE", PATH, body);
+    delete("").assert(400, r#"{"password":["This field is required."]}"#);
+    delete(r#"{"password":"wrong"}"#)
+        .assert(400, r#"{"password":["Your password was entered incorrectly. Please enter it again."]}"#);
+    let answer = delete(&format!(r#"{{"password":"{PASSWORD}"}}"#));
+    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    assert!(block_on(server.world.auth.find_account("alice")).unwrap().is_none());
+    server.get_as(&access, PATH).assert(401, r#"{"detail":"User not found","code":"user_not_found"}"#);
+    server
+        .send("DELETE", PATH, &[], b"")
+        .assert(401, r#"{"detail":"Authentication credentials were not provided."}"#);
 }

@@ -1,4 +1,5 @@
 use crate::support::Server;
+use doorward_domain::session::Client;
 use doorward_domain::testing::block_on;
 use serde_json::json;
 
@@ -26,7 +27,7 @@ fn what_is_no_token_is_refused() {
 fn a_revoked_token_is_an_error_of_the_body() {
     let server = Server::start();
     let tokens = server.login();
-    block_on(server.world.auth.logout_with(&tokens.refresh)).unwrap();
+    block_on(server.world.auth.logout_with(&tokens.refresh, Client::default())).unwrap();
     for token in [tokens.access, tokens.refresh] {
         server
             .post(PATH, &json!({"token": token}))

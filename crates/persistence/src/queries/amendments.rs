@@ -1,10 +1,12 @@
 //! What an import changes about accounts that came in earlier.
 
-use super::accounts::{Details, read_details, store_details, store_names};
+use super::accounts::{Details, read_details, store_details};
+use super::addresses::rename;
 use super::kept::Kept;
 use super::{lists, unless_lost};
 use crate::connection::AnyConnection;
-use crate::schema::{account_details, login_names, users};
+use crate::schema::{account_details, users};
+use diesel::dsl::case_when;
 use diesel::prelude::*;
 use doorward_domain::identity::EmailAddress;
 use doorward_domain::takeover::{Amendment, Attributes, Permission};
@@ -20,6 +22,13 @@ pub(super) fn amend(c: &mut AnyConnection, id: UserId, amendment: &Amendment) ->
         username.map(|name| users::username_canonical.eq(name.canonical().as_str())),
         email.map(|email| users::email.eq(email.map(EmailAddress::as_str))),
         email.map(|email| users::email_canonical.eq(email.map(|email| email.canonical().as_str()))),
+        // Nobody proved to read another address's mail.
+        email.flatten().map(|email| {
+            let is_the_same = users::email.eq(email.as_str());
+            users::email_verified_at
+                .eq(case_when(is_the_same, users::email_verified_at).otherwise(None::<i64>))
+        }),
+        (email == Some(None)).then(|| users::email_verified_at.eq(None::<i64>)),
         amendment.full_name.as_ref().map(|name| users::full_name.eq(name.as_str())),
         amendment.is_staff.map(|is| users::is_staff.eq(is)),
         amendment.is_superuser.map(|is| users::is_superuser.eq(is)),
@@ -39,26 +48,6 @@ pub(super) fn amend(c: &mut AnyConnection, id: UserId, amendment: &Amendment) ->
         amend_details(c, id, amendment.permissions.as_deref(), amendment.attributes.as_ref())?;
     }
     Ok(true)
-}
-
-/// Gives the account these login names and takes it those that it had besides.
-fn rename(c: &mut AnyConnection, id: UserId, username: &str, email: Option<&str>) -> QueryResult<()> {
-    let email = email.unwrap_or(username);
-    let former = login_names::table
-        .filter(login_names::user_id.eq(id.0))
-        .filter(login_names::name.ne(username))
-        .filter(login_names::name.ne(email));
-    diesel::delete(former).execute(c)?;
-    let there: Vec<String> =
-        login_names::table.filter(login_names::user_id.eq(id.0)).select(login_names::name).load(c)?;
-    let mut new: Vec<_> = [username, email]
-        .into_iter()
-        .filter(|name| !there.iter().any(|one| one == name))
-        .map(|name| (name, Some(id.0)))
-        .collect();
-    new.sort_unstable();
-    new.dedup();
-    unless_lost(store_names(c, &new))
 }
 
 fn amend_details(

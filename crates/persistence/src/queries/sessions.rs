@@ -2,7 +2,7 @@
 
 use super::kept::Kept;
 use super::users::{self as accounts, UserRow};
-use super::{counted, damaged, hit};
+use super::{ASIDE, counted, damaged, hit};
 use crate::connection::AnyConnection;
 use crate::schema::{sessions, users};
 use diesel::dsl::{case_when, exists};
@@ -108,6 +108,15 @@ pub(super) fn live(c: &mut AnyConnection, user: UserId, now: Timestamp) -> Query
     rows.into_iter().map(Session::try_from).collect()
 }
 
+pub(super) fn of(c: &mut AnyConnection, user: UserId) -> QueryResult<Vec<Session>> {
+    let rows: Vec<SessionRow> = sessions::table
+        .filter(sessions::user_id.eq(user.0))
+        .order((sessions::rotated_at.desc(), sessions::id.desc()))
+        .select(SessionRow::as_select())
+        .load(c)?;
+    rows.into_iter().map(Session::try_from).collect()
+}
+
 pub(super) fn insert(c: &mut AnyConnection, session: &Session) -> QueryResult<()> {
     let values = (
         sessions::id.eq(session.id.as_bytes().as_slice()),
@@ -124,11 +133,6 @@ pub(super) fn insert(c: &mut AnyConnection, session: &Session) -> QueryResult<()
     );
     diesel::insert_into(sessions::table).values(values).execute(c).map(drop)
 }
-
-/// Added to a column that only checks what another one found: so PostgreSQL's planner cannot take its
-/// index. Without statistics it may think that an account has one session, and then a rotation reads
-/// all of an account's sessions to find one.
-const ASIDE: i64 = 0;
 
 /// One statement, guard and all: it needs no transaction around it.
 pub(super) fn rotate(
@@ -172,8 +176,18 @@ pub(super) fn end(c: &mut AnyConnection, user: UserId, id: SessionId, end: End) 
     hit(Kept(diesel::update(guard).set(changes).returning(sessions::generation)).count(c))
 }
 
-pub(super) fn end_all(c: &mut AnyConnection, user: UserId, end: End) -> QueryResult<u64> {
-    let guard = sessions::table.filter(sessions::user_id.eq(user.0)).filter(sessions::ended_at.is_null());
+pub(super) fn end_all(
+    c: &mut AnyConnection,
+    user: UserId,
+    except: Option<SessionId>,
+    end: End,
+) -> QueryResult<u64> {
+    // No session has the empty id.
+    let except = except.as_ref().map_or([].as_slice(), |id| id.as_bytes());
+    let guard = sessions::table
+        .filter(sessions::user_id.eq(user.0))
+        .filter(sessions::id.ne(except))
+        .filter(sessions::ended_at.is_null());
     let changes =
         (sessions::ended_at.eq(end.at.as_micros()), sessions::end_reason.eq(reason_name(end.reason)));
     counted(Kept(diesel::update(guard).set(changes).returning(sessions::generation)).count(c))

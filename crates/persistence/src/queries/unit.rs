@@ -1,16 +1,22 @@
 //! The domain's [`Lookup`] and [`Transaction`] on a connection.
 
-use super::{accounts, changes, foreign_tokens, groups, instance, keys, sessions, users};
+use super::{
+    accounts, addresses, changes, foreign_tokens, groups, instance, keys, letters, secrets, sessions, users,
+};
 use crate::connection::AnyConnection;
 use crate::error::store_error;
 use diesel::QueryResult;
-use doorward_domain::identity::CanonicalName;
+use doorward_domain::identity::{CanonicalName, EmailAddress};
 use doorward_domain::keys::{KeyId, KeyRecord};
+use doorward_domain::mail::{LetterId, OutboxEntry};
+use doorward_domain::one_time::{OneTimeSecret, Purpose, SecretDigest};
 use doorward_domain::password::PasswordHash;
 use doorward_domain::sealing::Fingerprint;
 use doorward_domain::session::{End, Rotation, Session, SessionId};
 use doorward_domain::standing::{ChangeNumber, Changes, Standing};
-use doorward_domain::store::{Archive, Lookup, StoreError, Taken, Transaction};
+use doorward_domain::store::{
+    Archive, Held, LetterFilter, Lookup, MailDue, Mailroom, StoreError, Taken, Transaction, Vault,
+};
 use doorward_domain::takeover::{AccountRecord, ForeignToken, ForeignTokenId, Group};
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::{
@@ -59,10 +65,16 @@ impl<'a> Unit<'a> {
         query: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
         let found = self.run(query)?;
-        if found != T::default() && self.is_changed.insert(id) {
-            self.changed.push(id);
+        if found != T::default() {
+            self.has_changed(id);
         }
         Ok(found)
+    }
+
+    fn has_changed(&mut self, id: UserId) {
+        if self.is_changed.insert(id) {
+            self.changed.push(id);
+        }
     }
 }
 
@@ -126,11 +138,51 @@ impl Lookup for Unit<'_> {
     fn groups(&mut self) -> Result<Vec<Group>, StoreError> {
         self.run(groups::all)
     }
+
+    fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        self.run(|c| sessions::of(c, user))
+    }
+
+    fn one_time_secret(
+        &mut self,
+        purpose: Purpose,
+        digests: &[SecretDigest],
+    ) -> Result<Option<OneTimeSecret>, StoreError> {
+        self.run(|c| secrets::by_digest(c, purpose, digests))
+    }
+
+    fn one_time_secrets(&mut self, user: UserId) -> Result<Vec<OneTimeSecret>, StoreError> {
+        self.run(|c| secrets::of(c, user))
+    }
+
+    fn reserved_for(
+        &mut self,
+        address: &CanonicalName,
+        now: Timestamp,
+    ) -> Result<Option<UserId>, StoreError> {
+        self.run(|c| secrets::reserved_for(c, address, now))
+    }
+
+    fn letters(&mut self, filter: LetterFilter, limit: u32) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.run(|c| letters::all(c, filter, limit))
+    }
+
+    fn letter(&mut self, id: LetterId) -> Result<Option<OutboxEntry>, StoreError> {
+        self.run(|c| letters::by_id(c, id))
+    }
+
+    fn mail_due(&mut self, now: Timestamp) -> Result<MailDue, StoreError> {
+        self.run(|c| letters::is_due(c, now))
+    }
 }
 
 impl Transaction for Unit<'_> {
     fn insert_user(&mut self, user: &NewUser) -> Result<Result<User, Taken>, StoreError> {
         self.run(|c| users::insert(c, user))
+    }
+
+    fn hold(&mut self, id: UserId) -> Result<Option<Held>, StoreError> {
+        self.run(|c| users::hold(c, id))
     }
 
     fn record_login(
@@ -167,6 +219,28 @@ impl Transaction for Unit<'_> {
         self.change(id, |c| users::set_full_name(c, id, full_name))
     }
 
+    fn set_email(
+        &mut self,
+        id: UserId,
+        address: &EmailAddress,
+        verified_at: Timestamp,
+    ) -> Result<Result<bool, Taken>, StoreError> {
+        let set = self.run(|c| addresses::set(c, id, address, verified_at))?;
+        if set == Ok(true) {
+            self.has_changed(id);
+        }
+        Ok(set)
+    }
+
+    fn verify_email(
+        &mut self,
+        id: UserId,
+        address: &EmailAddress,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.change(id, |c| addresses::verify(c, id, address, at))
+    }
+
     fn delete_user(&mut self, id: UserId) -> Result<bool, StoreError> {
         self.change(id, |c| users::delete(c, id))
     }
@@ -188,8 +262,8 @@ impl Transaction for Unit<'_> {
         self.change(user, |c| sessions::end(c, user, id, end))
     }
 
-    fn end_sessions(&mut self, user: UserId, end: End) -> Result<u64, StoreError> {
-        self.change(user, |c| sessions::end_all(c, user, end))
+    fn end_sessions(&mut self, user: UserId, except: Option<SessionId>, end: End) -> Result<u64, StoreError> {
+        self.change(user, |c| sessions::end_all(c, user, except, end))
     }
 
     fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -223,6 +297,7 @@ impl Transaction for Unit<'_> {
     ) -> Result<bool, StoreError> {
         self.run(|c| instance::set_root_fingerprint(c, from, to))
     }
+
     fn spend_foreign_token(&mut self, token: &ForeignToken) -> Result<bool, StoreError> {
         self.run(|c| foreign_tokens::spend(c, token))
     }
@@ -232,6 +307,14 @@ impl Transaction for Unit<'_> {
     }
 
     fn archive(&mut self) -> &mut dyn Archive {
+        self
+    }
+
+    fn vault(&mut self) -> &mut dyn Vault {
+        self
+    }
+
+    fn mailroom(&mut self) -> &mut dyn Mailroom {
         self
     }
 }

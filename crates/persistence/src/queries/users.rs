@@ -4,10 +4,11 @@ use super::kept::Kept;
 use super::{hit, lists, lost};
 use crate::connection::{AnyConnection, on_either};
 use crate::schema::{login_names, users};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use doorward_domain::identity::{CanonicalName, EmailAddress, Username};
 use doorward_domain::password::PasswordHash;
-use doorward_domain::store::Taken;
+use doorward_domain::store::{Held, Taken};
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::{
     Credential, CredentialVersion, FullName, NewUser, Profile, Subject, User, UserId,
@@ -22,6 +23,7 @@ pub(super) struct UserRow {
     subject: String,
     username: String,
     email: Option<String>,
+    email_verified_at: Option<i64>,
     full_name: String,
     is_active: bool,
     is_staff: bool,
@@ -42,6 +44,7 @@ impl TryFrom<UserRow> for User {
             subject: Subject::from_stored(row.subject),
             username: Username::from_stored(row.username),
             email: row.email.map(EmailAddress::from_stored),
+            email_verified_at: row.email_verified_at.map(Timestamp::from_micros),
             full_name: FullName::from_stored(row.full_name),
             is_active: row.is_active,
             is_staff: row.is_staff,
@@ -95,18 +98,41 @@ pub(super) fn credential(c: &mut AnyConnection, name: &CanonicalName) -> QueryRe
     if cannot_be_stored(name.as_str()) {
         return Ok(None);
     }
-    let row: Option<(i64, String, i64, bool)> = login_names::table
+    let row: Option<(UserRow, String, i64)> = login_names::table
         .inner_join(users::table)
         .filter(login_names::name.eq(name.as_str()))
-        .select((users::id, users::password, users::credential_version, users::is_active))
+        .select((UserRow::as_select(), users::password, users::credential_version))
         .get_result(c)
         .optional()?;
-    Ok(row.map(|(id, password, version, is_active)| Credential {
-        user_id: UserId(id),
-        password: PasswordHash::from_encoded(password),
-        version: CredentialVersion(version),
-        is_active,
-    }))
+    let credential = |(user, password, version): (UserRow, String, i64)| {
+        let user = User::try_from(user)?;
+        Ok(Credential {
+            user_id: user.id,
+            password: PasswordHash::from_encoded(password),
+            version: CredentialVersion(version),
+            is_active: user.is_active,
+            is_verified: user.is_verified(),
+        })
+    };
+    row.map(credential).transpose()
+}
+
+/// The account, whose row is locked against other changes until the unit of work ends; sessions can
+/// still be stored: they ask for the key alone. What PostgreSQL answers is the row as the last one who
+/// changed it has written it. SQLite has one writer.
+pub(super) fn hold(c: &mut AnyConnection, id: UserId) -> QueryResult<Option<Held>> {
+    let (row, version) = (users::table.find(id.0), users::credential_version);
+    let row: Option<(UserRow, i64)> = match c {
+        AnyConnection::Sqlite(c) => row.select((UserRow::as_select(), version)).get_result(c),
+        AnyConnection::Postgresql(c) => {
+            row.select((UserRow::as_select(), version)).for_no_key_update().get_result(c)
+        }
+    }
+    .optional()?;
+    let held = |(user, version): (UserRow, i64)| {
+        Ok(Held { user: user.try_into()?, version: CredentialVersion(version) })
+    };
+    row.map(held).transpose()
 }
 
 /// Inserts without ever meeting a violated constraint, which on PostgreSQL would abort the unit of
@@ -118,7 +144,9 @@ pub(super) fn insert(c: &mut AnyConnection, user: &NewUser) -> QueryResult<Resul
         users::username_canonical.eq(user.username.canonical().as_str()),
         users::email.eq(user.email.as_ref().map(EmailAddress::as_str)),
         users::email_canonical.eq(user.email.as_ref().map(|email| email.canonical().as_str())),
+        users::email_verified_at.eq(user.email_verified_at.map(Timestamp::as_micros)),
         users::password.eq(user.password.as_encoded()),
+        users::is_active.eq(user.is_active),
         users::is_staff.eq(user.is_staff),
         users::is_superuser.eq(user.is_superuser),
         users::date_joined.eq(user.date_joined.as_micros()),
@@ -152,19 +180,20 @@ pub(super) fn insert(c: &mut AnyConnection, user: &NewUser) -> QueryResult<Resul
 /// Which of a refused account's names belongs to somebody else than the account `own`. If neither
 /// does, an import has taken the number that was drawn, or the owner is gone by now.
 fn who_is_taken(c: &mut AnyConnection, user: &NewUser, own: i64) -> QueryResult<Taken> {
-    let mut is_taken = |name: &CanonicalName| {
-        let of_another = login_names::table
-            .filter(login_names::name.eq(name.as_str()))
-            .filter(login_names::user_id.ne(own));
-        diesel::select(diesel::dsl::exists(of_another)).get_result(c)
-    };
-    if is_taken(user.username.canonical())? {
+    if is_of_another(c, user.username.canonical(), own)? {
         return Ok(Taken::Username);
     }
     match &user.email {
-        Some(email) if is_taken(email.canonical())? => Ok(Taken::Email),
+        Some(email) if is_of_another(c, email.canonical(), own)? => Ok(Taken::Email),
         _ => Err(lost("an account's number was taken")),
     }
+}
+
+/// Whether a login name belongs to somebody else than the account `own`.
+pub(super) fn is_of_another(c: &mut AnyConnection, name: &CanonicalName, own: i64) -> QueryResult<bool> {
+    let of_another =
+        login_names::table.filter(login_names::name.eq(name.as_str())).filter(login_names::user_id.ne(own));
+    diesel::select(exists(of_another)).get_result(c)
 }
 
 pub(super) fn record_login(

@@ -12,6 +12,7 @@ mod connections;
 mod contract;
 mod fixture;
 mod foreign;
+mod lifecycle;
 mod migrations;
 mod proxy;
 mod races;
@@ -30,6 +31,7 @@ fn main() {
         rotations::cases(),
         changes::cases(),
         archive::cases(),
+        lifecycle::cases(),
     ];
     for area in areas {
         trials.extend(trials_on_both(&area, Fixture::new));
@@ -41,6 +43,7 @@ fn main() {
     trials.extend(trials_on(Database::Postgres, &connections::cases(), Fixture::new));
     trials.extend(trials_on(Database::Postgres, &rotations::cases_of_postgres(), Fixture::new));
     trials.extend(trials_on(Database::Postgres, &archive::cases_of_postgres(), Fixture::new));
+    trials.extend(trials_on(Database::Postgres, &lifecycle::cases_of_postgres(), Fixture::new));
     trials.extend(trials_on(Database::Postgres, &foreign::cases_of_postgres(), Scratch::empty));
     trials.extend(trials_on(Database::Postgres, &connections::cases_of_servers(), Scratch::empty));
     run(trials)

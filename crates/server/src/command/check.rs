@@ -1,22 +1,34 @@
 //! `doorward check`: what is wrong, and how to mend it. Changes nothing.
 
+use super::mail::address;
 use super::{Context, console, start_log};
 use crate::clock::SystemClock;
 use crate::compose::{self, database_url};
 use crate::root_secret;
-use crate::settings::{LogLevel, Settings, SettingsError};
+use crate::settings::{LogLevel, Settings, SettingsError, SmtpEncryption, Transport};
+use doorward_domain::identity::EmailAddress;
+use doorward_domain::mail::{Courier, Letter, LetterId, Message};
 use doorward_domain::random::Random;
 use doorward_domain::sealing::Fingerprint;
+use doorward_domain::time::Clock as _;
 use doorward_persistence::{DatabaseUrl, Migrator};
 use doorward_tokens::{OsRandom, RootSecret};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// Arguments of `doorward check`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also send a letter there, at once, and tell what the mail server answered
+    #[arg(long, value_parser = address, value_name = "ADDRESS")]
+    mail_to: Option<EmailAddress>,
+}
+
 /// Checks everything that a start needs, and tells it line by line.
 ///
 /// # Errors
 /// Only if it could not check; what it finds wrong is told, and is the exit code 1.
-pub fn run(context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<ExitCode> {
     let mut report = Report::default();
     match Settings::load(context.file.as_deref(), &context.environment) {
         Err(SettingsError(problems)) => {
@@ -34,7 +46,11 @@ pub fn run(context: &Context) -> anyhow::Result<ExitCode> {
             report.ok("settings", &format!("{from}, and the environment"));
             let url = database_url(&settings)?;
             let schema = check_schema(&settings, &url, &mut report);
-            actix_web::rt::System::new().block_on(check_secrets(&settings, &url, schema, &mut report))?;
+            actix_web::rt::System::new().block_on(async {
+                check_secrets(&settings, &url, schema, &mut report).await?;
+                check_mail(&settings, args.mail_to.as_ref(), &mut report).await;
+                anyhow::Ok(())
+            })?;
         }
     }
     Ok(report.ends())
@@ -132,6 +148,67 @@ async fn check_secrets(
     Ok(())
 }
 
+/// Tells how letters leave, and whether one does.
+async fn check_mail(settings: &Settings, to: Option<&EmailAddress>, report: &mut Report) {
+    if let Err(error) = compose::try_letters(settings) {
+        report.wrong("mail", &error.to_string());
+        return;
+    }
+    let told = describe_mail(settings);
+    if settings.keeps_letters_from_everybody() {
+        report.beware("mail", &told);
+    } else {
+        report.ok("mail", &told);
+    }
+    let Some(to) = to else { return };
+    if settings.mail.transport == Transport::Outbox {
+        report.wrong("test letter", "mail.transport is \"outbox\": no letter leaves this server");
+        return;
+    }
+    let sent = match compose::mailer(settings, settings.server.bind) {
+        Ok(mailer) => mailer.deliver(&test_letter(to)).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match sent {
+        Ok(_) => report.ok("test letter", &format!("to {to} was taken")),
+        Err(error) => report.wrong("test letter", &format!("to {to}: {error}")),
+    }
+}
+
+/// Where letters go, in words.
+fn describe_mail(settings: &Settings) -> String {
+    let mail = &settings.mail;
+    match mail.transport {
+        Transport::Outbox if settings.has_dev_mailbox() => {
+            "letters stay here, to be read at /dev/mailbox/".to_owned()
+        }
+        Transport::Outbox => {
+            "letters wait in the outbox and reach nobody; set mail.transport to \"smtp\"".to_owned()
+        }
+        Transport::Directory => format!("letters become files in {}", mail.directory.display()),
+        Transport::Smtp => {
+            let secured = match mail.smtp_encryption {
+                SmtpEncryption::StartTls => "STARTTLS",
+                SmtpEncryption::Tls => "TLS",
+                SmtpEncryption::None => "no encryption",
+            };
+            format!("letters go to {}:{}, with {secured}, from {}", mail.smtp_host, mail.port(), mail.from)
+        }
+    }
+}
+
+fn test_letter(to: &EmailAddress) -> Letter {
+    let now = SystemClock.now();
+    Letter {
+        id: LetterId::generate(&OsRandom::new(), now),
+        to: to.clone(),
+        username: to.to_string(),
+        message: Message::Test,
+        written_at: now,
+        expires_at: now,
+    }
+}
+
 /// What was found, told as it is found.
 #[derive(Default)]
 struct Report {
@@ -143,6 +220,12 @@ impl Report {
     fn ok(&mut self, subject: &str, told: &str) {
         self.right += 1;
         console::say(&format!("ok     {subject:<13} {told}"));
+    }
+
+    /// It can be meant so.
+    fn beware(&mut self, subject: &str, told: &str) {
+        self.right += 1;
+        console::say(&format!("BEWARE {subject:<13} {told}"));
     }
 
     fn wrong(&mut self, subject: &str, told: &str) {

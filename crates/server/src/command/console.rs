@@ -15,6 +15,13 @@ pub(super) fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// A text that others chose, on one line, and without what a terminal would obey.
+pub(super) fn printable(text: &str) -> String {
+    let escaped =
+        |c: char| -> String { if "\"'\\".contains(c) { c.into() } else { c.escape_debug().collect() } };
+    text.chars().map(escaped).collect()
+}
+
 /// Somebody who can be asked.
 pub(super) trait Person {
     /// Asks for a line; it comes without white space around it.
@@ -118,6 +125,12 @@ pub(super) mod scripted {
 mod tests {
     use super::scripted::Scripted;
     use super::*;
+
+    #[test]
+    fn what_others_chose_is_shown_without_what_a_terminal_obeys() {
+        assert_eq!(printable("\"A's\" <a@b>\u{e9}"), "\"A's\" <a@b>\u{e9}");
+        assert_eq!(printable("a\n\u{1b}[2J\u{202e}b"), "a\\n\\u{1b}[2J\\u{202e}b");
+    }
 
     #[test]
     fn a_password_is_asked_for_until_it_was_typed_twice_alike() {

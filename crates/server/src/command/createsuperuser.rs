@@ -118,8 +118,8 @@ async fn ask_email(
 
 /// What is wrong with the fields that are there. No account comes of it, since others are not.
 async fn errors_of(auth: &Auth, draft: Draft) -> anyhow::Result<DraftErrors> {
-    let rules = PasswordRules::default();
-    let look = move |db: &mut dyn Lookup| check_draft(db, &draft, Role::Superuser, &rules);
+    let (rules, now) = (PasswordRules::default(), auth.ports().clock.now());
+    let look = move |db: &mut dyn Lookup| check_draft(db, &draft, Role::Superuser, &rules, false, now);
     Ok(auth.ports().store.query(look).await?.err().unwrap_or_default())
 }
 

@@ -9,6 +9,7 @@ pub mod createsuperuser;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod mail;
 pub mod migrate;
 pub mod serve;
 pub mod shadow;
@@ -41,14 +42,16 @@ pub enum Command {
     Createsuperuser(createsuperuser::Args),
     /// Give an account a new password, and end its sessions
     Changepassword(changepassword::Args),
-    /// Look at an account, activate, deactivate or delete it
+    /// Look at an account, activate, deactivate or delete it, vouch for its address
     User(user::Args),
     /// List, rotate and retire signing keys; draw a root secret
     Keys(keys::Args),
-    /// Tell what is wrong with settings, secrets and database, and how to mend it
+    /// List and show letters, and send again what failed
+    Mail(mail::Args),
+    /// Tell what is wrong with settings, secrets, database and mail, and how to mend it
     ///
     /// Changes nothing. The exit code is 1 if anything is wrong.
-    Check,
+    Check(check::Args),
     /// Take in the accounts of another system
     Import(import::Args),
     /// Write the accounts for another system
@@ -79,6 +82,7 @@ Examples:
   doorward createsuperuser                          make the first account
   doorward --config config/production.toml check    is everything ready?
   doorward keys rotate                              a new signing key, without one refused token
+  doorward mail list --state failed                 which letters did nobody take?
   doorward import django --from db.sqlite3          take in the accounts of a Django project
 
 Settings:

@@ -38,10 +38,15 @@ fn announce(context: &Context, settings: &Settings, running: &Running) {
     let is_default = settings.server.public_url == Origin::local();
     let listens = format!("http://{}", running.address());
     let public_url = if is_default { &listens } else { settings.server.public_url.as_str() };
+    let mailbox = if settings.has_dev_mailbox() {
+        format!("Letters:            {public_url}/dev/mailbox/\n")
+    } else {
+        String::new()
+    };
     console::say(&format!(
         "Doorward {} listens on {listens}\n\
          API docs:           {public_url}/api/docs/\n\
-         Make a superuser:   {program}{config} createsuperuser\n\
+         {mailbox}Make a superuser:   {program}{config} createsuperuser\n\
          Stop:               Ctrl-C",
         env!("CARGO_PKG_VERSION"),
     ));

@@ -1,4 +1,4 @@
-//! `doorward user`: looks at accounts, and locks, opens or removes them.
+//! `doorward user`: looks at accounts, and locks, opens, vouches for or removes them.
 
 use super::console::{self, Person, Terminal};
 use super::{Context, with_parts};
@@ -37,6 +37,11 @@ enum Action {
         /// Its username or e-mail address
         username: String,
     },
+    /// Vouch for an account's address, as if its owner had verified it
+    Verify {
+        /// Its username or e-mail address
+        username: String,
+    },
     /// Delete an account and its sessions, for ever
     Delete {
         /// Its username or e-mail address
@@ -57,6 +62,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<ExitCode> {
         Action::Show { username } => show(parts, username).await,
         Action::Activate { username } => set_active(&parts.auth, username, true).await,
         Action::Deactivate { username } => set_active(&parts.auth, username, false).await,
+        Action::Verify { username } => verify(&parts.auth, username).await,
         Action::Delete { username, yes } => delete(&parts.auth, username, *yes).await,
     })?;
     console::say(&told);
@@ -79,10 +85,16 @@ async fn show(parts: &Parts, name: &str) -> anyhow::Result<String> {
 
 fn described(user: &User, last_login: Option<Timestamp>, sessions: usize) -> String {
     let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
+    let verified = match (&user.email, user.email_verified_at) {
+        (None, _) => "-".to_owned(),
+        (Some(_), None) => "no".to_owned(),
+        (Some(_), Some(at)) => format!("since {}", date(at)),
+    };
     [
         ("id", user.id.to_string()),
         ("username", user.username.as_str().to_owned()),
         ("email", user.email.as_ref().map_or_else(|| "-".to_owned(), |email| email.as_str().to_owned())),
+        ("verified", verified),
         ("full name", user.full_name.as_str().to_owned()),
         ("subject", user.subject.as_str().to_owned()),
         ("active", yes(user.is_active)),
@@ -107,6 +119,16 @@ async fn set_active(auth: &Auth, name: &str, is_active: bool) -> anyhow::Result<
     } else {
         format!("{name} is not active; its sessions have ended.")
     })
+}
+
+async fn verify(auth: &Auth, name: &str) -> anyhow::Result<String> {
+    let user = account(auth, name).await?;
+    let username = user.username.as_str();
+    let Some(email) = &user.email else { bail!("{username} has no address") };
+    if !auth.vouch_for_address(user.id).await? {
+        bail!("there is no account \"{name}\"");
+    }
+    Ok(format!("The address of {username}, {email}, is verified."))
 }
 
 async fn delete(auth: &Auth, name: &str, yes: bool) -> anyhow::Result<String> {
@@ -134,7 +156,9 @@ pub(super) fn date(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use doorward_domain::password::Password;
     use doorward_domain::testing::{World, block_on};
+    use doorward_domain::use_cases::{Draft, Role, Verification};
 
     #[test]
     fn a_deactivated_account_is_locked_and_an_activated_one_is_open_again() {
@@ -156,12 +180,37 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_an_operator_vouches_for_is_verified() {
+        let world = World::with_addresses(Verification::Required, false);
+        let password = || Password::new("Corr3ct-horse!");
+        let draft = Draft {
+            username: Some("alice".to_owned()),
+            email: Some("alice@example.com".to_owned()),
+            password: password(),
+            password_again: password(),
+        };
+        block_on(world.auth.register(draft, Role::Member)).unwrap();
+        assert!(world.login("alice", "Corr3ct-horse!").is_err());
+        let told = block_on(verify(&world.auth, "alice@example.com")).unwrap();
+        assert_eq!(told, "The address of alice, alice@example.com, is verified.");
+        world.login("alice", "Corr3ct-horse!").unwrap();
+        let told = described(&world.find("alice"), None, 0);
+        assert!(told.contains("\nverified    since "), "{told}");
+
+        world.user("bob", "pw-of-bob");
+        let error = block_on(verify(&world.auth, "bob")).unwrap_err();
+        assert_eq!(error.to_string(), "bob has no address");
+    }
+
+    #[test]
     fn an_account_is_described_line_by_line() {
         let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
         let user = block_on(account(&world.auth, "alice")).unwrap();
         let told = described(&user, None, 2);
         assert!(
-            told.starts_with("id          1\nusername    alice\nemail       alice@example.com\n"),
+            told.starts_with(
+                "id          1\nusername    alice\nemail       alice@example.com\nverified    no\n"
+            ),
             "{told}"
         );
         assert!(told.contains("\nlast login  never\nsessions    2"), "{told}");

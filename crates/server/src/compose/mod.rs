@@ -1,9 +1,11 @@
 //! The parts, put together: which adapter stands behind which port.
 
 mod figures;
+mod mail;
 mod translate;
 
 pub(crate) use figures::gauge;
+pub(crate) use mail::{Mail, clerk, mailer, reader, try_letters};
 pub(crate) use translate::http_settings;
 
 use crate::root_secret::{self, RootSecrets};
@@ -15,10 +17,11 @@ use doorward_domain::sealing::Sealer;
 use doorward_domain::store::Store;
 use doorward_domain::time::Clock;
 use doorward_domain::use_cases::{Auth, Keys, Ports, RootAdoption};
+use doorward_mail::SealedEnvelopes;
 use doorward_passwords::HashLane;
 use doorward_persistence::{Database, DatabaseUrl, Migrator};
 use doorward_recall::Recall;
-use doorward_tokens::{AwsKeyMaker, OsRandom, RootSealer, RootSecret, TokenAuthority};
+use doorward_tokens::{AwsKeyMaker, OsRandom, RootDigests, RootSealer, RootSecret, TokenAuthority};
 use std::sync::Arc;
 use std::time::Duration;
 use translate::{lane_settings, policy, recall_settings, token_settings};
@@ -65,7 +68,13 @@ impl Parts {
         let lane = Arc::new(lane);
         let recall = Arc::new(Recall::new(store, Arc::clone(&clock), recall_settings(settings)));
         let (store, hasher, tokens) = (Arc::clone(&recall), Arc::clone(&lane), Arc::clone(&authority));
-        let auth = Auth::new(Ports { store, hasher, tokens, clock, random }, policy(settings));
+        let digests = Arc::new(RootDigests::new(&secrets.current, secrets.previous.as_ref()));
+        let envelopes = Arc::new(SealedEnvelopes::new(
+            sealer(&secrets.current, &random),
+            secrets.previous.iter().map(|root| sealer(root, &random)).collect(),
+        ));
+        let ports = Ports { store, hasher, tokens, clock, digests, envelopes, random };
+        let auth = Auth::new(ports, policy(settings));
         Ok(Self { auth, keys, authority, key_version: opened.version, lane, recall, database })
     }
 
@@ -104,7 +113,7 @@ pub(crate) fn keys(
 ) -> Keys {
     Keys {
         store,
-        sealer: Arc::new(RootSealer::new(root, Arc::clone(random))),
+        sealer: sealer(root, random),
         maker: Arc::new(AwsKeyMaker::new(Arc::clone(random))),
         clock,
         plan: RotationPlan { lead: ROTATION_LEAD, access_lifetime: settings.tokens.access_lifetime },
@@ -123,14 +132,15 @@ pub(crate) fn open(settings: &Settings, url: &DatabaseUrl) -> anyhow::Result<Dat
 }
 
 async fn adopt_root(keys: &Keys, secrets: &RootSecrets, random: &Arc<dyn Random>) -> anyhow::Result<()> {
-    let previous = secrets.previous.as_ref();
-    let previous =
-        previous.map(|root| -> Arc<dyn Sealer> { Arc::new(RootSealer::new(root, Arc::clone(random))) });
-    let adopted = keys.adopt_root(previous).await;
+    let adopted = keys.adopt_root(secrets.previous.as_ref().map(|root| sealer(root, random))).await;
     match adopted.context("the root secret cannot be used (`doorward check` tells how to mend it)")? {
         RootAdoption::Known => {}
         RootAdoption::First => log::info!("the database is sealed under its first root secret"),
         RootAdoption::Resealed => log::info!("the database is sealed anew, under another root secret"),
     }
     Ok(())
+}
+
+fn sealer(root: &RootSecret, random: &Arc<dyn Random>) -> Arc<dyn Sealer> {
+    Arc::new(RootSealer::new(root, Arc::clone(random)))
 }

@@ -1,12 +1,13 @@
 //! The settings, as each part takes them.
 
 use crate::settings::{
-    Algorithm, Claim, HashEngine, Issuer, Reuse, Settings, SimpleJwt, path_prefix, retiring_key,
+    Algorithm, Claim, EmailVerification, HashEngine, Issuer, Reuse, Settings, SimpleJwt, path_prefix,
+    retiring_key,
 };
 use anyhow::Context as _;
 use doorward_domain::password::PasswordRules;
 use doorward_domain::session::{ReusePolicy, SessionPolicy};
-use doorward_domain::use_cases::Policy;
+use doorward_domain::use_cases::{AddressPolicy, Policy, Verification};
 use doorward_http::HttpSettings;
 use doorward_passwords::{Cost, Engine, LaneSettings};
 use doorward_tokens::{SharedKey, TokenSettings, UserClaim};
@@ -37,6 +38,7 @@ pub(crate) fn http_settings(settings: &Settings) -> anyhow::Result<HttpSettings>
             dj_rest_auth: path_prefix(&settings.aliases.dj_rest_auth).context("aliases.dj_rest_auth")?,
         },
         key_set_max_age: KEY_SET_MAX_AGE,
+        dev_mailbox: settings.has_dev_mailbox(),
         ..HttpSettings::default()
     })
 }
@@ -83,7 +85,7 @@ pub(super) fn recall_settings(settings: &Settings) -> doorward_recall::Settings 
 }
 
 pub(super) fn policy(settings: &Settings) -> Policy {
-    let Settings { tokens, passwords, .. } = settings;
+    let Settings { tokens, passwords, accounts, .. } = settings;
     Policy {
         sessions: SessionPolicy {
             idle_lifetime: tokens.refresh_idle_lifetime,
@@ -97,6 +99,14 @@ pub(super) fn policy(settings: &Settings) -> Policy {
         passwords: PasswordRules {
             minimum_length: passwords.minimum_length,
             similarity: passwords.similarity,
+        },
+        addresses: AddressPolicy {
+            verification: match accounts.email_verification {
+                EmailVerification::None => Verification::None,
+                EmailVerification::Optional => Verification::Optional,
+                EmailVerification::Required => Verification::Required,
+            },
+            private_registration: accounts.private_registration,
         },
     }
 }

@@ -5,8 +5,14 @@ use std::fs;
 use std::path::Path;
 
 /// Keys whose values must not be repeated in an error.
-const SECRETS: [&str; 5] =
-    ["database.url", "secret.key", "secret.previous", "tokens.shared_key", "tokens.retiring_keys"];
+const SECRETS: [&str; 6] = [
+    "database.url",
+    "secret.key",
+    "secret.previous",
+    "tokens.shared_key",
+    "tokens.retiring_keys",
+    "mail.smtp_password",
+];
 
 impl Settings {
     /// The built-in defaults, overridden by `file`, overridden by the environment; checked.

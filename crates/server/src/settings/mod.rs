@@ -18,6 +18,8 @@
 pub mod duration;
 
 mod load;
+mod mail;
+mod mail_rules;
 mod network;
 mod origin;
 mod problem;
@@ -29,6 +31,7 @@ mod source;
 mod tests;
 mod words;
 
+pub use mail::{Accounts, EmailVerification, Mail, SmtpEncryption, Transport};
 pub use network::{Network, NetworkError};
 pub use origin::{Origin, OriginError};
 pub use problem::{Problem, SettingsError};
@@ -43,6 +46,7 @@ pub use source::Environment;
 pub use words::WordError;
 
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 
 /// Every setting. A program that starts the server itself builds one in code.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +62,10 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Passwords and their hashing.
     pub passwords: Passwords,
+    /// What is asked of accounts' owners.
+    pub accounts: Accounts,
+    /// Letters.
+    pub mail: Mail,
     /// What is kept at hand.
     pub memory: Memory,
     /// Pages of other origins.
@@ -66,4 +74,32 @@ pub struct Settings {
     pub aliases: Aliases,
     /// The log.
     pub log: Log,
+}
+
+impl Settings {
+    /// Whether it serves nobody but the machine that it runs on: a developer's.
+    pub fn is_for_this_machine(&self) -> bool {
+        let server = &self.server;
+        server.bind.ip().is_loopback() && server.public_url.is_loopback() && server.trusted_proxies.is_empty()
+    }
+
+    /// Whether letters can be read at `/dev/mailbox/`, by whoever reaches the server.
+    pub fn has_dev_mailbox(&self) -> bool {
+        self.mail.transport == Transport::Outbox && self.is_for_this_machine()
+    }
+
+    /// Whether letters wait in the outbox and nobody ever reads them.
+    pub fn keeps_letters_from_everybody(&self) -> bool {
+        self.mail.transport == Transport::Outbox && !self.is_for_this_machine()
+    }
+    /// Where people reach a server that listens there: `server.public_url`, unless nobody set that and it
+    /// listens on this machine alone.
+    pub fn reached_at(&self, address: SocketAddr) -> String {
+        let public_url = &self.server.public_url;
+        if *public_url == Origin::local() && address.ip().is_loopback() && address.port() != 0 {
+            format!("http://{address}")
+        } else {
+            public_url.to_string()
+        }
+    }
 }

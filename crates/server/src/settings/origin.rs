@@ -39,6 +39,11 @@ impl Origin {
     pub fn is_readable_on_the_way(&self) -> bool {
         !self.is_https && !self.is_loopback
     }
+
+    /// Whether it is this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.is_loopback
+    }
 }
 
 impl FromStr for Origin {
@@ -97,7 +102,8 @@ fn without_credentials(text: &str) -> String {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host's name or address is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || host.ends_with(".localhost")

@@ -12,8 +12,8 @@ use std::time::Duration;
 /// hash a lot and protect nothing.
 pub const INSECURE_TEST_COST: &str = "DOORWARD_INSECURE_TEST_COST";
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Parts of texts that stand in examples and are copied from there.
@@ -41,6 +41,8 @@ impl Settings {
         self.check_secrets(&mut problems);
         self.check_lifetimes(&mut problems);
         self.check_passwords(&mut problems, environment);
+        self.check_accounts(&mut problems);
+        self.check_mail(&mut problems);
         self.check_aliases(&mut problems);
         SettingsError::unless_empty(problems.0)
     }
@@ -208,14 +210,14 @@ fn not_from_an_example(secret: &str) -> Result<(), String> {
 
 /// What was found wrong so far.
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, key: &str, what: impl std::fmt::Display) {
+    pub(super) fn add(&mut self, key: &str, what: impl std::fmt::Display) {
         self.0.push(Problem::new(key, what));
     }
 
-    fn within<N: PartialOrd + Copy + std::fmt::Display>(
+    pub(super) fn within<N: PartialOrd + Copy + std::fmt::Display>(
         &mut self,
         key: &str,
         value: N,
@@ -226,7 +228,7 @@ impl Problems {
         }
     }
 
-    fn within_time(&mut self, key: &str, value: Duration, range: RangeInclusive<Duration>) {
+    pub(super) fn within_time(&mut self, key: &str, value: Duration, range: RangeInclusive<Duration>) {
         if !range.contains(&value) {
             let [value, start, end] = [value, *range.start(), *range.end()].map(super::duration::format);
             self.add(key, format!("{value} is not from {start} to {end}"));

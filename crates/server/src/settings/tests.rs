@@ -1,5 +1,5 @@
 use super::source::KnownKeys;
-use super::{Environment, INSECURE_TEST_COST, Issuer, Reuse, Settings};
+use super::{EmailVerification, Environment, INSECURE_TEST_COST, Issuer, Reuse, Settings};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -65,6 +65,7 @@ fn the_django_profile_starts_with_no_other_setting() {
     assert_eq!(settings.tokens.refresh_reuse, Reuse::Refuse);
     assert_eq!(settings.tokens.issuer, Issuer::None);
     assert!(settings.passwords.trim && !settings.passwords.similarity);
+    assert_eq!(settings.accounts.email_verification, EmailVerification::None);
     assert!(!settings.signs_with_shared_key());
 }
 
@@ -73,10 +74,13 @@ fn the_production_example_starts_once_its_secrets_are_given() {
     let given = [
         ("DOORWARD__DATABASE__URL", "postgres://doorward:s3cret@db.internal/doorward?sslmode=verify-full"),
         ("DOORWARD__SECRET__KEY", ROOT),
+        ("DOORWARD__MAIL__SMTP_PASSWORD", "s3cret"),
     ];
     Settings::load(Some(&shipped("production.toml")), &environment(&given)).unwrap();
     let error = Settings::load(Some(&shipped("production.toml")), &environment(&[])).unwrap_err();
-    assert!(error.to_string().starts_with("secret.key: must be set"), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("secret.key: must be set"), "{error}");
+    assert!(error.contains("mail.smtp_password: must be set"), "{error}");
 }
 
 #[test]
@@ -122,9 +126,12 @@ fn unknown_keys_are_refused_with_those_that_there_are() {
         ("[log]\nlevle = \"info\"", "log.levle: there is no such setting; [log] has format, level"),
         (
             "[sever]\nbind = \"127.0.0.1:1\"",
-            "sever.bind: there is no such setting; the sections are aliases, cors,",
+            "sever.bind: there is no such setting; the sections are accounts, aliases, cors,",
         ),
-        ("bind = \"127.0.0.1:1\"", "bind: there is no such setting; the sections are aliases, cors,"),
+        (
+            "bind = \"127.0.0.1:1\"",
+            "bind: there is no such setting; the sections are accounts, aliases, cors,",
+        ),
     ] {
         let error = from_toml(text).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
@@ -143,6 +150,13 @@ fn a_value_that_is_not_understood_is_refused_with_its_key() {
         ("PASSWORDS__TRIM", "maybe", "passwords.trim: string \"maybe\" is not a boolean"),
         ("SERVER__BIND", "localhost", "server.bind: invalid socket address"),
         ("SERVER__TRUSTED_PROXIES", "proxy", "server.trusted_proxies[0]: \"proxy\" is neither an address"),
+        ("MAIL__TRANSPORT", "pigeon", "mail.transport: \"pigeon\" is none of outbox, smtp, directory"),
+        ("MAIL__SMTP_PORT", "65536", "mail.smtp_port: "),
+        (
+            "ACCOUNTS__EMAIL_VERIFICATION",
+            "always",
+            "accounts.email_verification: \"always\" is none of none, optional, required",
+        ),
         ("LOG__LEVEL", "loud", "log.level: \"loud\" is none of off, error"),
         ("DATABASE__URL", "mysql://root:hunter2@h/d", "database.url: the database URL must begin with"),
     ] {
@@ -158,6 +172,8 @@ fn a_file_that_is_not_toml_is_refused_without_showing_its_lines() {
         error.contains("doorward.toml: TOML parse error at line 2") && !error.contains("hunter2"),
         "{error}"
     );
+    let error = from_toml("[mail]\nsmtp_password = [\"hunter2\"]\n").unwrap_err();
+    assert!(error.starts_with("mail.smtp_password") && !error.contains("hunter2"), "{error}");
     let error = from_toml("[tokens]\nretiring_keys = \"HS256:hunter2\"\n").unwrap_err();
     assert!(error.starts_with("tokens.retiring_keys: ") && !error.contains("hunter2"), "{error}");
     let missing = Settings::load(Some(Path::new("/no/such.toml")), &environment(&[])).unwrap_err();
@@ -196,6 +212,9 @@ fn insecure_settings_are_refused_with_their_key() {
         ("memory.sessions", "10000001"),
         ("memory.tokens", "10000001"),
         ("server.shutdown_timeout", "31s"),
+        ("mail.from", "nobody"),
+        ("mail.transport", "smtp"),
+        ("accounts.private_registration", "true"),
     ] {
         let variable = format!("DOORWARD__{}", key.to_uppercase().replace('.', "__"));
         let error = from_environment(&[(&variable, value)]).unwrap_err();
@@ -239,6 +258,18 @@ fn an_alias_begins_where_a_path_can() {
         let error = from_environment(&[("DOORWARD__ALIASES__DJ_REST_AUTH", value)]).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
     }
+}
+
+#[test]
+fn links_lead_to_the_public_url_or_to_where_a_developers_server_listens() {
+    let at = |settings: &Settings, address: &str| settings.reached_at(address.parse().unwrap());
+    let settings = Settings::default();
+    assert_eq!(at(&settings, "127.0.0.1:9000"), "http://127.0.0.1:9000");
+    for unreachable in ["127.0.0.1:0", "0.0.0.0:9000"] {
+        assert_eq!(at(&settings, unreachable), "http://127.0.0.1:8000");
+    }
+    let settings = from_environment(&[("DOORWARD__SERVER__PUBLIC_URL", "https://id.example.org")]).unwrap();
+    assert_eq!(at(&settings, "127.0.0.1:9000"), "https://id.example.org");
 }
 
 #[test]

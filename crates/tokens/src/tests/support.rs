@@ -101,6 +101,7 @@ pub(crate) fn user() -> User {
         subject: Subject::from_stored("0190c3a1-0000-7000-8000-000000000042".to_owned()),
         username: Username::from_stored("alice".to_owned()),
         email: Some(EmailAddress::from_stored("alice@example.org".to_owned())),
+        email_verified_at: None,
         full_name: FullName::from_stored("Alice \"A\" Liddell".to_owned()),
         is_active: true,
         is_staff: true,

@@ -5,6 +5,8 @@
 
 mod foreign_tokens;
 mod keys;
+mod mail;
+mod one_time;
 mod sessions;
 mod standing;
 mod support;
@@ -27,6 +29,8 @@ pub fn cases() -> impl Iterator<Item = Case> {
         keys::CASES,
         takeover::CASES,
         foreign_tokens::CASES,
+        one_time::CASES,
+        mail::CASES,
     ];
     parts.into_iter().flatten().copied()
 }

@@ -20,8 +20,10 @@ pub(super) const CASES: &[Case] = &[
     ("of_64_rotations_of_one_generation_one_wins", of_64_rotations_one_wins),
     ("a_session_ends_once_and_then_rotates_no_more", a_session_ends_once),
     ("ending_all_sessions_leaves_those_of_others", ending_all_sessions),
+    ("ending_all_sessions_spares_the_one_that_is_excepted", ending_all_but_one),
     ("a_login_against_a_password_change_leaves_no_live_session", login_against_password_change),
     ("live_sessions_are_listed_the_last_used_first", live_sessions_are_listed),
+    ("the_record_of_sessions_has_those_that_are_over_too", the_record_of_sessions),
     ("a_sweep_deletes_expired_sessions_up_to_its_limit", a_sweep_deletes_expired_sessions),
 ];
 
@@ -138,11 +140,28 @@ fn ending_all_sessions(store: &dyn Store) {
     let ([first, ..], id) = (ids, alice.id);
     assert!(write(store, move |tx| tx.end_session(id, first, end(EndReason::Logout))));
     for expected in [2, 0] {
-        assert_eq!(write(store, move |tx| tx.end_sessions(id, end(EndReason::PasswordChange))), expected);
+        assert_eq!(
+            write(store, move |tx| tx.end_sessions(id, None, end(EndReason::PasswordChange))),
+            expected
+        );
     }
     assert_eq!(find_session(store, first).unwrap().ended, Some(end(EndReason::Logout)));
     assert_eq!(find_session(store, ids[2]).unwrap().ended, Some(end(EndReason::PasswordChange)));
     assert_eq!(find_session(store, of_bob).unwrap().ended, None);
+}
+
+fn ending_all_but_one(store: &dyn Store) {
+    let (alice, bob) = (insert(store, "alice"), insert(store, "bob"));
+    let [first, spared, last] = [1, 2, 3].map(|number| insert_session(store, &alice, number, NOW).id);
+    let of_bob = insert_session(store, &bob, 4, NOW).id;
+    let end_but =
+        |except| write(store, move |tx| tx.end_sessions(alice.id, except, end(EndReason::PasswordChange)));
+    let is_over = || [first, spared, last, of_bob].map(|id| find_session(store, id).unwrap().ended.is_some());
+    assert_eq!(end_but(Some(spared)), 2);
+    assert_eq!(is_over(), [true, false, true, false]);
+    // Somebody else's session excepts none of one's own.
+    assert_eq!(end_but(Some(of_bob)), 1);
+    assert_eq!(is_over(), [true, true, true, false]);
 }
 
 fn login_against_password_change(store: &dyn Store) {
@@ -166,7 +185,7 @@ fn login_against_password_change(store: &dyn Store) {
             scope.spawn(move || {
                 write(store, move |tx| {
                     assert!(tx.set_password(id, &PasswordHash::unusable(), NOW)?);
-                    tx.end_sessions(id, end(EndReason::PasswordChange))
+                    tx.end_sessions(id, None, end(EndReason::PasswordChange))
                 })
             });
         });
@@ -190,6 +209,25 @@ fn live_sessions_are_listed(store: &dyn Store) {
     let expected = [first.clone().rotated(rotated.clone()), second];
     assert!(write(store, move |tx| tx.rotate_session(user.id, first.id, &rotated)).is_some());
     assert_eq!(read(store, move |db| db.live_sessions(user.id, later(31))), expected);
+}
+
+fn the_record_of_sessions(store: &dyn Store) {
+    let (user, other) = (insert(store, "alice"), insert(store, "bob"));
+    insert_session(store, &other, 9, NOW);
+    let first = insert_session(store, &user, 1, later(1));
+    let second = insert_session(store, &user, 2, later(2));
+    let expired = Session { expires_at: later(5), ..session_of(&user, 3, later(3)) };
+    let stored = expired.clone();
+    write(store, move |tx| {
+        tx.insert_session(&stored)?;
+        tx.end_session(user.id, second.id, end(EndReason::Logout))
+    });
+    let rotated = rotation(Generation::FIRST, 30);
+    let ended = Session { ended: Some(end(EndReason::Logout)), ..second };
+    let expected = [first.clone().rotated(rotated.clone()), expired, ended];
+    assert!(write(store, move |tx| tx.rotate_session(user.id, first.id, &rotated)).is_some());
+    assert_eq!(read(store, move |db| db.sessions(user.id)), expected);
+    assert_eq!(read(store, |db| db.sessions(UserId(404))), []);
 }
 
 fn a_sweep_deletes_expired_sessions(store: &dyn Store) {

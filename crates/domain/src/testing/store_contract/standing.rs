@@ -2,7 +2,8 @@
 
 use super::Case;
 use super::support::{
-    NOW, end, find, insert, insert_session, later, new_user, read, rotation, session_of, try_insert, write,
+    NOW, address, end, find, insert, insert_session, later, new_user, read, rotation, session_of, try_insert,
+    write,
 };
 use crate::password::PasswordHash;
 use crate::session::{EndReason, Generation, Session};
@@ -55,6 +56,10 @@ fn standing_follows_every_change(store: &dyn Store) {
     assert_eq!(standing().unwrap().user.full_name.as_str(), "Alice Liddell");
     write(store, move |tx| tx.invalidate_tokens(id, later(3)));
     assert_eq!(standing().unwrap().user.tokens_valid_after, later(3));
+    write(store, move |tx| tx.set_email(id, &address("alice@example.com"), later(3)).map(drop));
+    assert_eq!(standing().unwrap().user.email, Some(address("alice@example.com")));
+    write(store, move |tx| tx.verify_email(id, &address("alice@example.com"), later(4)));
+    assert_eq!(standing().unwrap().user.email_verified_at, Some(later(4)));
     write(store, move |tx| tx.set_active(id, false));
     assert!(!standing().unwrap().user.is_active);
     write(store, move |tx| tx.set_active(id, true));
@@ -67,7 +72,7 @@ fn standing_follows_every_change(store: &dyn Store) {
     let second = insert_session(store, &find(store, id).unwrap(), 2, NOW).id;
     let second_until = || block_on(store.standing(id, Some(second), NOW)).unwrap().unwrap().session_until;
     assert!(second_until().is_some());
-    write(store, move |tx| tx.end_sessions(id, end(EndReason::Revoked)));
+    write(store, move |tx| tx.end_sessions(id, None, end(EndReason::Revoked)));
     assert_eq!(second_until(), None);
     write(store, move |tx| tx.delete_user(id));
     assert_eq!(standing(), None);
@@ -76,16 +81,18 @@ fn standing_follows_every_change(store: &dyn Store) {
 type Change = fn(&mut dyn Transaction, UserId, &Session) -> Result<(), StoreError>;
 
 fn every_change_is_numbered(store: &dyn Store) {
-    let user = insert(store, "alice");
+    let user = try_insert(store, new_user("alice", Some("alice@example.com"))).unwrap();
     let before = changes(store, ChangeNumber(0));
     assert_eq!(before, Changes { last: ChangeNumber(0), accounts: Some(vec![]) });
-    let works: [Change; 7] = [
+    let works: [Change; 9] = [
         |tx, id, _| tx.set_password(id, &PasswordHash::unusable(), later(1)).map(drop),
         |tx, id, _| tx.invalidate_tokens(id, later(2)).map(drop),
         |tx, id, _| tx.set_active(id, true).map(drop),
         |tx, id, _| tx.set_full_name(id, &FullName::default()).map(drop),
+        |tx, id, _| tx.verify_email(id, &address("alice@example.com"), later(3)).map(drop),
+        |tx, id, _| tx.set_email(id, &address("alice@example.org"), later(4)).map(drop),
         |tx, id, session| tx.end_session(id, session.id, end(EndReason::Logout)).map(drop),
-        |tx, id, _| tx.end_sessions(id, end(EndReason::Logout)).map(drop),
+        |tx, id, _| tx.end_sessions(id, None, end(EndReason::Logout)).map(drop),
         |tx, id, _| tx.delete_user(id).map(drop),
     ];
     for (done, work) in (1..).zip(works) {
@@ -96,7 +103,7 @@ fn every_change_is_numbered(store: &dyn Store) {
         assert_eq!(told, Changes { last, accounts: Some(vec![user.id]) }, "{done}");
         assert_eq!(changes(store, last), Changes { last, accounts: Some(vec![]) });
     }
-    assert_eq!(changes(store, ChangeNumber(2)).accounts, Some(vec![user.id; 5]));
+    assert_eq!(changes(store, ChangeNumber(2)).accounts, Some(vec![user.id; 7]));
 }
 
 fn what_is_no_change_is_not_numbered(store: &dyn Store) {
@@ -106,9 +113,13 @@ fn what_is_no_change_is_not_numbered(store: &dyn Store) {
     write(store, move |tx| {
         assert!(tx.record_login(id, CredentialVersion(0), NOW)?);
         assert!(tx.rotate_session(id, session, &rotation(Generation::FIRST, 1))?.is_some());
+        assert!(tx.hold(id)?.is_some());
         assert!(!tx.set_active(nobody, false)?);
+        assert_eq!(tx.set_email(nobody, &address("free@example.com"), NOW)?, Ok(false));
+        assert!(!tx.verify_email(nobody, &address("alice@example.com"), NOW)?);
+        assert!(!tx.verify_email(id, &address("other@example.com"), NOW)?);
         assert!(!tx.end_session(nobody, session, end(EndReason::Logout))?);
-        assert_eq!(tx.end_sessions(nobody, end(EndReason::Logout))?, 0);
+        assert_eq!(tx.end_sessions(nobody, None, end(EndReason::Logout))?, 0);
         assert_eq!(tx.changed_accounts(), []);
         Ok(())
     });

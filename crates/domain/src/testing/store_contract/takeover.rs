@@ -1,7 +1,9 @@
 //! Accounts that come from another system.
 
 use super::Case;
-use super::support::{NOW, find, insert, insert_session, later, new_user, read, try_insert, write};
+use super::support::{
+    NOW, find, find_by_name, insert, insert_session, later, new_user, read, try_insert, write,
+};
 use crate::identity::{CanonicalName, EmailAddress, Username};
 use crate::password::PasswordHash;
 use crate::standing::ChangeNumber;
@@ -25,6 +27,7 @@ pub(super) const CASES: &[Case] = &[
     ("import_records_are_paged_numbers_first", import_records_are_paged),
     ("an_amendment_changes_what_it_names_and_nothing_else", an_amendment_changes_what_it_names),
     ("an_amendment_moves_login_names", an_amendment_moves_login_names),
+    ("another_address_by_an_amendment_is_not_verified", an_amended_address_is_not_verified),
     ("an_amendment_is_a_change_of_standing", an_amendment_is_numbered),
     ("a_replaced_password_advances_the_version_and_refuses_no_token", a_password_is_replaced),
     ("subjects_that_are_taken_are_told_in_bulk", subjects_are_told),
@@ -99,11 +102,6 @@ fn accounts(store: &dyn Store, ids: &[i64]) -> Vec<AccountRecord> {
 fn account_of(store: &dyn Store, subject: &Subject) -> Option<UserId> {
     let subject = subject.clone();
     read(store, move |db| db.account_of(&subject))
-}
-
-fn find_by_name(store: &dyn Store, name: &str) -> Option<UserId> {
-    let name = CanonicalName::of(name);
-    read(store, move |db| db.user_by_login_name(&name)).map(|user| user.id)
 }
 
 fn imports(store: &dyn Store, keys: &[ForeignKey]) -> Vec<ImportRecord> {
@@ -357,6 +355,31 @@ fn an_amendment_moves_login_names(store: &dyn Store) {
     assert_eq!(found(), [true, false, false, true]);
     assert!(!owners(store, &["b@example.com"])[0].is_username);
     insert(store, "a@example.com");
+}
+
+fn an_amended_address_is_not_verified(store: &dyn Store) {
+    let mut expected = bring_in_one(store, foreign(1, "alice", Some("a@example.com")));
+    assert_eq!(expected.user.email_verified_at, None);
+    let email = |text: &str| Some(Some(EmailAddress::parse(text).unwrap()));
+    let amendments = [
+        Amendment { full_name: Some(FullName::default()), ..Amendment::default() },
+        Amendment { email: email("a@example.com"), ..Amendment::default() },
+        Amendment { email: email("b@example.com"), ..Amendment::default() },
+        Amendment { email: Some(None), ..Amendment::default() },
+        Amendment { email: email("A@example.com"), is_staff: Some(true), ..Amendment::default() },
+        Amendment { email: email("a@example.com"), ..Amendment::default() },
+    ];
+    for (seconds, amendment) in (1..).zip(amendments) {
+        if let Some(address) = expected.user.email.clone() {
+            let at = later(seconds);
+            assert!(write(store, move |tx| tx.verify_email(UserId(1), &address, at)));
+            expected.user.email_verified_at = Some(at);
+        }
+        expected = amendment.applied_to(expected);
+        write(store, move |tx| tx.archive().amend(UserId(1), &amendment));
+        assert_eq!(accounts(store, &[1]), [expected.clone()], "{seconds}");
+    }
+    assert_eq!(expected.user.email_verified_at, None);
 }
 
 fn an_amendment_is_numbered(store: &dyn Store) {

@@ -41,7 +41,7 @@ fn absence_is_not_an_error(store: &dyn Store) {
         assert!(!tx.delete_user(nobody)?);
         assert_eq!(tx.rotate_session(nobody, nothing, &rotation(Generation::FIRST, 1))?, None);
         assert!(!tx.end_session(nobody, nothing, end(EndReason::Logout))?);
-        assert_eq!(tx.end_sessions(nobody, end(EndReason::Logout))?, 0);
+        assert_eq!(tx.end_sessions(nobody, None, end(EndReason::Logout))?, 0);
         assert_eq!(tx.sweep_sessions(NOW, 10)?, 0);
         assert!(!tx.delete_key(&KeyId("none".into()))?);
         Ok(())

@@ -2,13 +2,15 @@
 
 use super::Case;
 use super::support::{
-    NOW, find, find_session, insert, insert_session, later, new_user, read, try_insert, write,
+    NOW, address, find, find_by_name, find_session, insert, insert_session, later, new_user, read,
+    try_insert, write,
 };
 use crate::identity::CanonicalName;
 use crate::password::PasswordHash;
-use crate::store::{Store, Taken};
+use crate::store::{Held, Store, Taken, Verdict};
+use crate::testing::block_on;
 use crate::time::Timestamp;
-use crate::user::{CredentialVersion, FullName, Profile, User};
+use crate::user::{CredentialVersion, FullName, NewUser, Profile, User, UserId};
 use std::thread;
 
 pub(super) const CASES: &[Case] = &[
@@ -22,6 +24,13 @@ pub(super) const CASES: &[Case] = &[
     ("a_hash_is_replaced_only_while_it_is_the_stored_one", a_hash_is_replaced_by_guard),
     ("a_password_change_advances_the_version", a_password_change_advances_the_version),
     ("flags_and_names_are_changed", flags_and_names_are_changed),
+    ("an_account_may_begin_inactive_or_verified", an_account_may_begin_verified),
+    ("a_held_account_is_told_with_its_version", a_held_account_is_told),
+    ("another_address_logs_in_and_the_one_before_is_free", another_address_logs_in),
+    ("an_address_of_somebody_else_is_not_given", a_taken_address_is_not_given),
+    ("an_address_may_change_its_spelling_or_be_the_username", an_address_of_its_own),
+    ("only_the_address_that_an_account_has_is_verified", only_its_address_is_verified),
+    ("of_32_accounts_that_want_one_address_one_gets_it", of_32_accounts_one_gets_it),
     ("deleting_a_user_deletes_its_sessions_and_frees_its_names", deleting_a_user),
     ("text_of_every_script_comes_back_as_it_was", text_comes_back),
 ];
@@ -148,6 +157,136 @@ fn flags_and_names_are_changed(store: &dyn Store) {
     let expected = User { is_active: false, full_name: name, tokens_valid_after: later(3), ..alice };
     assert_eq!(find(store, id), Some(expected));
     assert_eq!(find(store, bob.id), Some(bob));
+}
+
+fn an_account_may_begin_verified(store: &dyn Store) {
+    let verified = Some(later(5));
+    let new = NewUser {
+        is_active: false,
+        email_verified_at: verified,
+        ..new_user("alice", Some("alice@example.com"))
+    };
+    let user = try_insert(store, new).unwrap();
+    assert_eq!((user.is_active, user.email_verified_at), (false, verified));
+    assert_eq!(find(store, user.id), Some(user));
+    let credential = |name: &'static str| {
+        let found = read(store, move |db| db.credential(&CanonicalName::of(name))).unwrap();
+        (found.is_active, found.is_verified)
+    };
+    assert_eq!(credential("alice"), (false, true));
+    try_insert(store, new_user("bob", Some("bob@example.com"))).unwrap();
+    assert_eq!(credential("bob"), (true, false));
+    insert(store, "carol");
+    assert_eq!(credential("carol"), (true, false));
+    // An operator's own account without an address needs none.
+    for (name, email) in [("root", None), ("admin", Some("admin@example.com"))] {
+        try_insert(store, NewUser { is_superuser: true, ..new_user(name, email) }).unwrap();
+    }
+    assert_eq!((credential("root"), credential("admin")), ((true, true), (true, false)));
+}
+
+fn a_held_account_is_told(store: &dyn Store) {
+    let id = try_insert(store, new_user("alice", Some("alice@example.com"))).unwrap().id;
+    write(store, move |tx| tx.set_password(id, &PasswordHash::unusable(), later(1)));
+    let user = find(store, id).unwrap();
+    let held = write(store, move |tx| {
+        let held = tx.hold(id)?;
+        assert_eq!(tx.hold(id)?, held);
+        Ok(held)
+    });
+    assert_eq!(held, Some(Held { user: user.clone(), version: CredentialVersion(1) }));
+    assert_eq!(write(store, |tx| tx.hold(UserId(404))), None);
+    assert_eq!(find(store, id), Some(user));
+}
+
+/// Gives an account another address, or rolls back.
+fn set_email(store: &dyn Store, id: UserId, to: &str, seconds: u64) -> Result<bool, Taken> {
+    let to = address(to);
+    block_on(store.transact(move |tx| {
+        let set = tx.set_email(id, &to, later(seconds))?;
+        Ok(if set.is_ok() { Verdict::Commit(set) } else { Verdict::RollBack(set) })
+    }))
+    .unwrap()
+}
+
+fn another_address_logs_in(store: &dyn Store) {
+    let alice = try_insert(store, new_user("alice", Some("old@example.com"))).unwrap();
+    let bob = insert(store, "bob");
+    assert_eq!(set_email(store, alice.id, "New@Example.com", 3), Ok(true));
+    assert_eq!(find_by_name(store, "new@example.com"), Some(alice.id));
+    assert_eq!(find_by_name(store, "alice"), Some(alice.id));
+    assert_eq!(find_by_name(store, "old@example.com"), None);
+    let id = alice.id;
+    let expected =
+        User { email: Some(address("New@example.com")), email_verified_at: Some(later(3)), ..alice };
+    assert_eq!(find(store, id), Some(expected));
+    // One that had none gets its first; and it is the one that was given up.
+    assert_eq!(set_email(store, bob.id, "old@example.com", 4), Ok(true));
+    assert_eq!(find_by_name(store, "OLD@example.com"), Some(bob.id));
+    assert_eq!(set_email(store, UserId(404), "free@example.com", 5), Ok(false));
+    assert_eq!(find_by_name(store, "free@example.com"), None);
+}
+
+fn a_taken_address_is_not_given(store: &dyn Store) {
+    let alice = try_insert(store, new_user("alice", Some("alice@example.com"))).unwrap();
+    try_insert(store, new_user("bob", Some("bob@example.com"))).unwrap();
+    insert(store, "carol@example.com");
+    for taken in ["bob@example.com", "BOB@example.com", "Carol@example.com"] {
+        assert_eq!(set_email(store, alice.id, taken, 1), Err(Taken::Email), "{taken}");
+    }
+    assert_eq!(find(store, alice.id).as_ref(), Some(&alice));
+    assert_eq!(find_by_name(store, "alice@example.com"), Some(alice.id));
+}
+
+fn an_address_of_its_own(store: &dyn Store) {
+    let id = try_insert(store, new_user("me@example.com", Some("alice@example.com"))).unwrap().id;
+    let names = ["me@example.com", "alice@example.com"];
+    let found = || names.map(|name| find_by_name(store, name));
+    assert_eq!(set_email(store, id, "ALICE@example.com", 1), Ok(true));
+    assert_eq!(find(store, id).unwrap().email, Some(address("ALICE@example.com")));
+    assert_eq!(found(), [Some(id), Some(id)]);
+    assert_eq!(set_email(store, id, "Me@example.com", 2), Ok(true));
+    assert_eq!(found(), [Some(id), None]);
+    assert_eq!(set_email(store, id, "Me@example.com", 3), Ok(true));
+    assert_eq!(find(store, id).unwrap().email_verified_at, Some(later(3)));
+    assert_eq!(set_email(store, id, "alice@example.com", 4), Ok(true));
+    // The name that was its address too is still its username's.
+    assert_eq!(found(), [Some(id), Some(id)]);
+}
+
+fn only_its_address_is_verified(store: &dyn Store) {
+    let alice = try_insert(store, new_user("alice", Some("Alice@example.com"))).unwrap();
+    let bob = insert(store, "bob");
+    let verify = |id: UserId, text: &str, seconds| {
+        let email = address(text);
+        write(store, move |tx| tx.verify_email(id, &email, later(seconds)))
+    };
+    // Another spelling is another mailbox, for all that anybody knows.
+    for other in ["alice@example.com", "old@example.com"] {
+        assert!(!verify(alice.id, other, 1), "{other}");
+    }
+    assert!(!verify(bob.id, "Alice@example.com", 1) && !verify(UserId(404), "Alice@example.com", 1));
+    assert_eq!(find(store, alice.id).unwrap().email_verified_at, None);
+    assert!(verify(alice.id, "Alice@Example.com", 2));
+    assert_eq!(find(store, alice.id), Some(User { email_verified_at: Some(later(2)), ..alice }));
+    assert_eq!(find(store, bob.id), Some(bob));
+    assert!(read(store, |db| db.credential(&CanonicalName::of("alice"))).unwrap().is_verified);
+}
+
+fn of_32_accounts_one_gets_it(store: &dyn Store) {
+    let users: Vec<_> = (0..31).map(|i| insert(store, &format!("user{i}")).id).collect();
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let by_change =
+            |id: UserId| scope.spawn(move || set_email(store, id, "wanted@example.com", 1).map(drop));
+        let mut rivals: Vec<_> = users.into_iter().map(by_change).collect();
+        rivals.push(
+            scope.spawn(move || try_insert(store, new_user("new", Some("Wanted@example.com"))).map(drop)),
+        );
+        rivals.into_iter().map(|rival| rival.join().unwrap()).collect()
+    });
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(Taken::Email))));
+    assert!(find_by_name(store, "wanted@example.com").is_some());
 }
 
 fn deleting_a_user(store: &dyn Store) {

@@ -226,7 +226,7 @@ impl<'a> Batch<'a> {
             // The other system goes on to honour the tokens that it issued before, so we do too:
             // it may merely have hashed the same password anew. Our own sessions end.
             self.tx.archive().replace_password(id, &hash)?;
-            self.tx.end_sessions(id, End { at: self.now, reason: EndReason::PasswordChange })?;
+            self.tx.end_sessions(id, None, End { at: self.now, reason: EndReason::PasswordChange })?;
             for changed in self.tx.archive().accounts(&[id])? {
                 seen.set_credential_version(changed.credential_version);
                 stored = changed;

@@ -37,7 +37,7 @@ pub(crate) async fn logout(call: Call) -> Answer {
         // What is no text is no token either.
         Err(_) => String::new(),
     };
-    match call.auth().logout_with(&refresh).await {
+    match call.auth().logout_with(&refresh, call.client()).await {
         Ok(()) => Ok(HttpResponse::Ok().json(Detail::new("Successfully logged out."))),
         Err(RefreshError::Token(rejection)) => {
             Ok(refusal(call.state().settings.simplejwt.sentence(rejection)))

@@ -7,11 +7,12 @@ use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::registration::Registration;
+use crate::wire::Detail;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::identity::EmailError;
 use doorward_domain::password::PasswordError;
-use doorward_domain::use_cases::{DraftErrors, RegisterError};
+use doorward_domain::use_cases::{DraftErrors, RegisterError, Registered};
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -38,19 +39,34 @@ struct NewAccount {
     password2: String,
 }
 
-/// Makes an account and begins a session.
+/// What a registration comes to.
+#[derive(ToSchema)]
+#[schema(as = DjRestAuthRegistered)]
+#[expect(dead_code, reason = "says what the answers look like")]
+#[serde(untagged)]
+enum SessionOrDetail {
+    /// The session that began.
+    Session(Session),
+    /// A letter is on its way, with which the address has to be verified first.
+    Detail(Detail),
+}
+
+/// Makes an account and begins a session; where the address has to be verified first, no session begins.
 #[utoipa::path(
     post,
     path = "{dj_rest_auth}registration/",
     request_body = NewAccount,
-    responses((status = 201, description = "The session", body = Session), BodyProblems, ClosedProblems, Unavailable)
+    responses((status = 201, description = "The session", body = SessionOrDetail), BodyProblems, ClosedProblems, Unavailable)
 )]
 pub(crate) async fn register(call: Call) -> Answer {
     let typed = Registration::read(&call.body().await?, "password1", "password2", call.password_trim());
     match call.auth().register_and_log_in(typed.draft(), call.client()).await {
-        Ok(begun) => {
+        Ok(Registered { user, tokens: Some(tokens) }) => {
             call.state().metrics.login(LoginOutcome::Success);
-            Ok(HttpResponse::Created().json(Session::from(begun)))
+            Ok(HttpResponse::Created().json(Session::new(&user, tokens)))
+        }
+        Ok(Registered { tokens: None, .. }) => {
+            Ok(HttpResponse::Created().json(Detail::new("Verification e-mail sent.")))
         }
         Err(RegisterError::Invalid(broken)) => Err(problem(&typed, &broken)),
         Err(RegisterError::Failure(failure)) => Err(failure.into()),

@@ -1,5 +1,7 @@
 use super::person::Person;
+use doorward_domain::token::TokenPair;
 use doorward_domain::use_cases::LoggedIn;
+use doorward_domain::user::User;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,8 +17,15 @@ pub(crate) struct Session {
     user: Person,
 }
 
+impl Session {
+    pub(super) fn new(user: &User, tokens: TokenPair) -> Self {
+        let TokenPair { access, refresh, .. } = tokens;
+        Self { access, refresh, user: Person::from(user) }
+    }
+}
+
 impl From<LoggedIn> for Session {
     fn from(LoggedIn { user, tokens }: LoggedIn) -> Self {
-        Self { access: tokens.access, refresh: tokens.refresh, user: Person::from(&user) }
+        Self::new(&user, tokens)
     }
 }

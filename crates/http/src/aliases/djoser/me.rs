@@ -1,5 +1,6 @@
 use super::account::Account;
-use crate::body::{Body, FieldErrors, Trim, Unfit};
+use super::set_password::INVALID_PASSWORD;
+use crate::body::{Body, FieldErrors, Fields, Trim, Unfit};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::offer::Offer;
@@ -7,13 +8,13 @@ use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::identity::EmailAddress;
-use doorward_domain::use_cases::Caller;
+use doorward_domain::use_cases::{Caller, DeleteAccountError};
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {
     let endpoint = Endpoint::at("{djoser}users/me/").offering(Offer::new("User Me"));
     let endpoint = endpoint.guarded(Method::GET, show);
-    endpoint.guarded(Method::PUT, change).guarded(Method::PATCH, change)
+    endpoint.guarded(Method::PUT, change).guarded(Method::PATCH, change).guarded(Method::DELETE, delete)
 }
 
 /// What djoser lets an owner change.
@@ -24,6 +25,16 @@ struct Change {
     /// The address that the account has: it cannot be changed here.
     #[schema(nullable = false, example = "alice@example.com")]
     email: Option<String>,
+}
+
+/// The password, again.
+#[derive(ToSchema)]
+#[schema(as = DjoserDeletion)]
+#[expect(dead_code, reason = "says what is read field by field")]
+struct Deletion {
+    /// The account's password.
+    #[schema(example = "Corr3ct-horse!", format = Password)]
+    current_password: String,
 }
 
 /// Shows the caller's account.
@@ -56,6 +67,29 @@ pub(crate) async fn change(call: Call, caller: Caller) -> Answer {
     let mut problem = FieldErrors::default();
     problem.add("email", errors);
     Err(problem.into())
+}
+
+/// Deletes the caller's account and all that hangs on it.
+#[utoipa::path(
+    delete,
+    path = "{djoser}users/me/",
+    request_body = Deletion,
+    security(("bearer" = [])),
+    responses((status = 204, description = "The account is gone"), BodyProblems, ClosedProblems, Unavailable)
+)]
+pub(crate) async fn delete(call: Call, caller: Caller) -> Answer {
+    let body = call.body().await?;
+    let mut fields = Fields::of(&body);
+    let Some(password) = fields.password("current_password", call.password_trim()) else {
+        return Err(fields.into_errors().into());
+    };
+    match call.auth().delete_own_account(&caller, password).await {
+        Ok(()) => Ok(HttpResponse::NoContent().finish()),
+        Err(DeleteAccountError::WrongPassword) => {
+            Err(FieldErrors::one("current_password", INVALID_PASSWORD).into())
+        }
+        Err(DeleteAccountError::Failure(failure)) => Err(failure.into()),
+    }
 }
 
 /// Why the address in the body is not the present one.

@@ -1,15 +1,21 @@
-use crate::identity::{CanonicalName, EmailAddress, Username};
+mod archive;
+mod mail;
+mod vault;
+
+use crate::identity::{CanonicalName, EmailAddress};
 use crate::keys::{KeyId, KeyRecord};
+use crate::mail::{LetterId, MailBucket, MailRequest, Mailings, OutboxEntry};
+use crate::one_time::{Attempts, OneTimeSecret, Purpose, SecretDigest};
 use crate::password::PasswordHash;
 use crate::sealing::Fingerprint;
 use crate::session::{End, Rotation, Session, SessionId};
 use crate::standing::{ChangeNumber, Changes, Standing};
 use crate::store::{
-    Archive, Done, Ending, Lookup, ReadJob, Rotated, Store, StoreError, Taken, Transaction, WriteJob,
+    Archive, Done, Ending, Held, LetterFilter, Lookup, MailDue, Mailroom, ReadJob, Rotated, Store,
+    StoreError, Taken, Transaction, Vault, WriteJob,
 };
 use crate::takeover::{
-    AccountRecord, Amendment, Attributes, ForeignKey, ForeignToken, ForeignTokenId, Group, ImportRecord,
-    ImportedAccount, NameOwner,
+    AccountRecord, Attributes, ForeignKey, ForeignToken, ForeignTokenId, Group, ImportRecord,
 };
 use crate::time::Timestamp;
 use crate::user::{Credential, CredentialVersion, FullName, NewUser, Profile, Subject, User, UserId};
@@ -38,6 +44,11 @@ struct Tables {
     groups: Vec<Group>,
     imports: BTreeMap<ForeignKey, ImportRecord>,
     foreign_tokens: HashMap<ForeignTokenId, ForeignToken>,
+    secrets: Vec<OneTimeSecret>,
+    attempts: BTreeMap<(Purpose, CanonicalName), Attempts>,
+    requests: VecDeque<MailRequest>,
+    letters: BTreeMap<LetterId, OutboxEntry>,
+    mailings: BTreeMap<MailBucket, Mailings>,
     /// The kept changes; the last one has the number `last_change`.
     changes: VecDeque<UserId>,
     last_change: i64,
@@ -165,6 +176,7 @@ impl Lookup for Tables {
             password: account.password.clone(),
             version: account.credential_version,
             is_active: account.user.is_active,
+            is_verified: account.user.is_verified(),
         }))
     }
 
@@ -231,6 +243,61 @@ impl Lookup for Tables {
     fn groups(&mut self) -> Result<Vec<Group>, StoreError> {
         Ok(self.groups.clone())
     }
+
+    fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        let own = self.sessions.values().filter(|session| session.user_id == user);
+        let mut sessions: Vec<_> = own.cloned().collect();
+        sessions.sort_by_key(|session| std::cmp::Reverse((session.rotated_at, session.id)));
+        Ok(sessions)
+    }
+
+    fn one_time_secret(
+        &mut self,
+        purpose: Purpose,
+        digests: &[SecretDigest],
+    ) -> Result<Option<OneTimeSecret>, StoreError> {
+        let is_meant =
+            |secret: &&OneTimeSecret| secret.purpose == purpose && digests.contains(&secret.digest);
+        Ok(self.secrets.iter().find(is_meant).cloned())
+    }
+
+    fn one_time_secrets(&mut self, user: UserId) -> Result<Vec<OneTimeSecret>, StoreError> {
+        let mut secrets: Vec<_> = self.secrets.iter().filter(|secret| secret.user == user).cloned().collect();
+        secrets.sort_by_key(|secret| (secret.created_at, secret.digest.0));
+        Ok(secrets)
+    }
+
+    fn reserved_for(
+        &mut self,
+        address: &CanonicalName,
+        now: Timestamp,
+    ) -> Result<Option<UserId>, StoreError> {
+        let reserves = |secret: &&OneTimeSecret| {
+            secret.purpose == Purpose::UndoEmailChange
+                && secret.address.canonical() == address
+                && now < secret.expires_at
+        };
+        Ok(self.secrets.iter().find(reserves).map(|secret| secret.user))
+    }
+
+    fn letters(&mut self, filter: LetterFilter, limit: u32) -> Result<Vec<OutboxEntry>, StoreError> {
+        let passes = |letter: &&OutboxEntry| {
+            filter.state.is_none_or(|state| letter.state == state)
+                && filter.user.is_none_or(|user| letter.user == Some(user))
+        };
+        let mut letters: Vec<_> = self.letters.values().filter(passes).cloned().collect();
+        letters.sort_by_key(|letter| std::cmp::Reverse((letter.written_at, letter.id)));
+        letters.truncate(size(limit));
+        Ok(letters)
+    }
+
+    fn letter(&mut self, id: LetterId) -> Result<Option<OutboxEntry>, StoreError> {
+        Ok(self.letters.get(&id).cloned())
+    }
+
+    fn mail_due(&mut self, now: Timestamp) -> Result<MailDue, StoreError> {
+        Ok(MailDue { request: !self.requests.is_empty(), letter: self.due(now).is_some() })
+    }
 }
 
 impl Transaction for Tables {
@@ -247,8 +314,9 @@ impl Transaction for Tables {
             subject: new.subject.clone(),
             username: new.username.clone(),
             email: new.email.clone(),
+            email_verified_at: new.email_verified_at,
             full_name: FullName::default(),
-            is_active: true,
+            is_active: new.is_active,
             is_staff: new.is_staff,
             is_superuser: new.is_superuser,
             groups: Vec::new(),
@@ -267,6 +335,13 @@ impl Transaction for Tables {
         };
         self.users.insert(user.id, account);
         Ok(Ok(user))
+    }
+
+    fn hold(&mut self, id: UserId) -> Result<Option<Held>, StoreError> {
+        Ok(self
+            .users
+            .get(&id)
+            .map(|account| Held { user: account.user.clone(), version: account.credential_version }))
     }
 
     fn record_login(
@@ -310,8 +385,36 @@ impl Transaction for Tables {
         Ok(self.change(id, |account| account.user.full_name = full_name.clone()))
     }
 
+    fn set_email(
+        &mut self,
+        id: UserId,
+        address: &EmailAddress,
+        verified_at: Timestamp,
+    ) -> Result<Result<bool, Taken>, StoreError> {
+        if self.owner(address.canonical()).is_some_and(|owner| owner.user.id != id) {
+            return Ok(Err(Taken::Email));
+        }
+        Ok(Ok(self.change(id, |account| {
+            account.user.email = Some(address.clone());
+            account.user.email_verified_at = Some(verified_at);
+        })))
+    }
+
+    fn verify_email(
+        &mut self,
+        id: UserId,
+        address: &EmailAddress,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let is_its = |account: &AccountRecord| account.user.email.as_ref() == Some(address);
+        let found = self.change_if(id, is_its, |account| account.user.email_verified_at = Some(at));
+        Ok(self.has_changed(id, found))
+    }
+
     fn delete_user(&mut self, id: UserId) -> Result<bool, StoreError> {
         self.sessions.retain(|_, session| session.user_id != id);
+        self.secrets.retain(|secret| secret.user != id);
+        self.letters.retain(|_, letter| letter.user != Some(id));
         let found = self.users.remove(&id).is_some();
         Ok(self.has_changed(id, found))
     }
@@ -349,8 +452,10 @@ impl Transaction for Tables {
         Ok(self.has_changed(user, ended.is_some()))
     }
 
-    fn end_sessions(&mut self, user: UserId, end: End) -> Result<u64, StoreError> {
-        let open = |session: &&mut Session| session.user_id == user && session.ended.is_none();
+    fn end_sessions(&mut self, user: UserId, except: Option<SessionId>, end: End) -> Result<u64, StoreError> {
+        let open = |session: &&mut Session| {
+            session.user_id == user && session.ended.is_none() && Some(session.id) != except
+        };
         let ended = self.sessions.values_mut().filter(open).map(|session| session.ended = Some(end)).count();
         self.has_changed(user, ended > 0);
         Ok(u64::try_from(ended).unwrap())
@@ -428,101 +533,13 @@ impl Transaction for Tables {
     fn archive(&mut self) -> &mut dyn Archive {
         self
     }
-}
 
-impl Archive for Tables {
-    fn imports(&mut self, keys: &[ForeignKey]) -> Result<Vec<ImportRecord>, StoreError> {
-        Ok(keys.iter().filter_map(|key| self.imports.get(key).cloned()).collect())
+    fn vault(&mut self) -> &mut dyn Vault {
+        self
     }
 
-    fn imports_after(
-        &mut self,
-        after: Option<&ForeignKey>,
-        limit: u32,
-    ) -> Result<Vec<ImportRecord>, StoreError> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let next = self.imports.range((from, Bound::Unbounded));
-        Ok(next.map(|(_, record)| record.clone()).take(size(limit)).collect())
-    }
-
-    fn accounts(&mut self, ids: &[UserId]) -> Result<Vec<AccountRecord>, StoreError> {
-        Ok(ids.iter().filter_map(|id| self.users.get(id).cloned()).collect())
-    }
-
-    fn owners(&mut self, names: &[CanonicalName]) -> Result<Vec<NameOwner>, StoreError> {
-        let owner = |name: &CanonicalName| {
-            let user = &self.owner(name)?.user;
-            Some(NameOwner {
-                name: name.clone(),
-                user: user.id,
-                is_username: user.username.canonical() == name,
-            })
-        };
-        Ok(names.iter().filter_map(owner).collect())
-    }
-
-    fn subjects(&mut self, subjects: &[Subject]) -> Result<Vec<Subject>, StoreError> {
-        let is_taken = |subject: &&Subject| self.users.values().any(|it| it.user.subject == **subject);
-        Ok(subjects.iter().filter(is_taken).cloned().collect())
-    }
-
-    fn insert_accounts(&mut self, accounts: &[ImportedAccount]) -> Result<(), StoreError> {
-        let given = accounts.iter().filter_map(|new| new.id).map(|UserId(id)| id);
-        self.last_user = given.chain([self.last_user]).max().unwrap();
-        for new in accounts {
-            let id = new.id.unwrap_or_else(|| {
-                self.last_user += 1;
-                UserId(self.last_user)
-            });
-            let record = new.as_record(id);
-            let User { username, email, subject, .. } = &record.user;
-            let mut names = [Some(username.canonical()), email.as_ref().map(EmailAddress::canonical)];
-            let taken = names.iter_mut().flatten().any(|name| self.owner(name).is_some());
-            if taken || self.users.contains_key(&id) || self.account_of(subject)?.is_some() {
-                return Err(StoreError::Conflict("a name, number or subject is taken".into()));
-            }
-            self.users.insert(id, record);
-            let import = new.as_import(id);
-            self.imports.insert(import.key.clone(), import);
-        }
-        Ok(())
-    }
-
-    fn put_imports(&mut self, records: &[ImportRecord]) -> Result<(), StoreError> {
-        self.imports.extend(records.iter().map(|record| (record.key.clone(), record.clone())));
-        Ok(())
-    }
-
-    fn amend(&mut self, id: UserId, amendment: &Amendment) -> Result<bool, StoreError> {
-        let email = amendment.email.iter().flatten().map(EmailAddress::canonical);
-        let mut names = amendment.username.iter().map(Username::canonical).chain(email);
-        if names.any(|name| self.owner(name).is_some_and(|owner| owner.user.id != id)) {
-            return Err(StoreError::Conflict("a name is taken".into()));
-        }
-        Ok(self.change(id, |account| *account = amendment.applied_to(account.clone())))
-    }
-
-    fn replace_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<bool, StoreError> {
-        Ok(self.change(id, |account| {
-            account.password = hash.clone();
-            account.credential_version.0 += 1;
-        }))
-    }
-
-    fn put_groups(&mut self, groups: &[Group]) -> Result<(), StoreError> {
-        for group in groups {
-            self.groups.retain(|there| there.name != group.name && there.id != group.id);
-            self.groups.push(group.clone());
-        }
-        self.groups.sort_by_key(|group| group.id);
-        Ok(())
-    }
-
-    fn note_foreign_tokens(&mut self, tokens: &[ForeignToken]) -> Result<(), StoreError> {
-        for token in tokens {
-            self.spend_foreign_token(token)?;
-        }
-        Ok(())
+    fn mailroom(&mut self) -> &mut dyn Mailroom {
+        self
     }
 }
 

@@ -1,0 +1,37 @@
+use crate::call::Call;
+use crate::dossier::Dossier;
+use crate::endpoint::{Answer, Endpoint};
+use crate::offer::Offer;
+use crate::problem::Problem;
+use crate::problem_docs::{ClosedProblems, Unavailable};
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use doorward_domain::use_cases::Caller;
+
+pub(crate) fn endpoint() -> Endpoint {
+    let offer = Offer::new("User Export");
+    Endpoint::at("/api/auth/user/export/").offering(offer).guarded(Method::GET, export)
+}
+
+/// Everything that is stored about the caller (GDPR, articles 15 and 20), but for what opens the account:
+/// hashes of passwords and secrets, and what letters hold.
+#[utoipa::path(
+    get,
+    path = "/api/auth/user/export/",
+    tag = "accounts",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "All of it, as a file", body = Dossier, headers(
+            ("Content-Disposition" = String, description = "`attachment; filename=\"account.json\"`")
+        )),
+        ClosedProblems, Unavailable
+    )
+)]
+pub(crate) async fn export(call: Call, caller: Caller) -> Answer {
+    let dossier = call.auth().dossier(&caller).await?.ok_or(Problem::USER_NOT_FOUND)?;
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CACHE_CONTROL, "no-store"));
+    answer.insert_header((CONTENT_DISPOSITION, r#"attachment; filename="account.json""#));
+    Ok(answer.json(Dossier::try_from(dossier)?))
+}
