@@ -129,6 +129,12 @@ impl User {
         self.email_verified_at.is_some() || (self.email.is_none() && self.is_superuser)
     }
 
+    /// Whether its address is known to be its owner's: they proved to read its mail, or another system has
+    /// written to them there.
+    pub fn has_proven_address(&self) -> bool {
+        self.email.is_some() && (self.email_verified_at.is_some() || self.is_imported)
+    }
+
     /// What others know it by.
     pub fn public_id(&self) -> PublicId<'_> {
         if self.is_known_by_subject { PublicId::Key(&self.subject) } else { PublicId::Number(self.id) }

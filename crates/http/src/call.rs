@@ -6,7 +6,7 @@ use crate::worker::Worker;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
-use actix_web::http::{Method, Uri};
+use actix_web::http::{Method, Uri, Version};
 use doorward_domain::session::Client;
 use doorward_domain::use_cases::{Auth, Caller};
 use std::borrow::Cow;
@@ -57,6 +57,11 @@ impl Call {
     /// What is asked for, as it was sent.
     pub(crate) fn uri(&self) -> &Uri {
         self.request.uri()
+    }
+
+    /// The version of HTTP that the other end of the connection speaks.
+    pub(crate) fn version(&self) -> Version {
+        self.request.version()
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {

@@ -29,7 +29,7 @@ pub(crate) struct Dossier {
     attributes: Box<RawValue>,
     /// Its sessions, over or not, as far as they were not swept.
     sessions: Vec<Session>,
-    /// What it was sent to prove something with, as far as that was not used.
+    /// What proves that somebody reads its mail, as far as that was not used.
     one_time_secrets: Vec<PendingSecret>,
     /// The letters about it, as far as they were not swept.
     letters: Vec<SentLetter>,
@@ -119,7 +119,7 @@ struct Session {
     ended_by: Option<&'static str>,
 }
 
-/// What was sent to prove something with: never the secret itself.
+/// What proves that somebody reads an address's mail: never the secret itself.
 #[derive(Serialize, ToSchema)]
 struct PendingSecret {
     /// What it does: `verify_email`, `reset_password`, `change_email` or `undo_email_change`.

@@ -49,7 +49,8 @@
 //! # Pages
 //!
 //! Links in letters lead to pages under `site::account`, which need no script and no cookie: looking at
-//! one uses nothing up, its form does. `site::page` is the frame of them all: it escapes what is text,
+//! one uses nothing up, its form does. Each names the account that it is about, so that nobody proves
+//! their address for a stranger's. `site::page` is the frame of them all: it escapes what is text,
 //! keeps the page to its reader, and tells problems in HTML. Where [`HttpSettings::dev_mailbox`] says so,
 //! `site::mailbox` shows letters to the machine that the server runs on.
 //!

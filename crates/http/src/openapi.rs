@@ -120,6 +120,8 @@ mod tests {
     use crate::prefix::PathPrefix;
     use serde_json::Value;
     use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
 
     #[test]
     fn every_route_is_in_the_document_and_every_entry_has_a_route() {
@@ -167,5 +169,40 @@ mod tests {
             let name = reference.split('"').next().unwrap();
             assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
         }
+    }
+
+    /// Of two types whose schemas have one name the document would have one schema, for both.
+    #[test]
+    fn no_two_types_have_schemas_of_one_name() {
+        let mut names = Vec::new();
+        read_schema_names(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut names);
+        let text = document(&all_aliases()).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        for name in document["components"]["schemas"].as_object().unwrap().keys() {
+            assert_eq!(names.iter().filter(|found| *found == name).count(), 1, "{name}");
+        }
+    }
+
+    /// The names under which the sources declare schemas, each as often as it is declared.
+    fn read_schema_names(folder: &Path, names: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read_schema_names(&path, names);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let source = fs::read_to_string(path).unwrap();
+                names.extend(source.split(concat!("ToSchema", ")]\n")).skip(1).filter_map(schema_name));
+            }
+        }
+    }
+
+    /// The name of the type that is declared first, or the one that an attribute gives it.
+    fn schema_name(declared: &str) -> Option<String> {
+        let (attributes, rest) = ["struct ", "enum "]
+            .iter()
+            .filter_map(|word| declared.split_once(word))
+            .min_by_key(|(before, _)| before.len())?;
+        let name = attributes.split_once("#[schema(as = ").map_or(rest, |(_, name)| name);
+        Some(name.chars().take_while(|c| c.is_alphanumeric()).collect())
     }
 }

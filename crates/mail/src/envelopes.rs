@@ -95,6 +95,7 @@ enum StoredMessage<'a> {
         #[serde(borrow)]
         undo: Cow<'a, str>,
     },
+    EmailRemoved,
     PasswordChanged {
         #[serde(borrow)]
         client: Option<StoredClient<'a>>,
@@ -163,6 +164,7 @@ impl<'a> From<&'a Message> for StoredMessage<'a> {
             Message::EmailChanged { new, undo } => {
                 Self::EmailChanged { new: new.as_str().into(), undo: undo.expose().into() }
             }
+            Message::EmailRemoved => Self::EmailRemoved,
             Message::PasswordChanged { client } => {
                 Self::PasswordChanged { client: client.as_ref().map(Into::into) }
             }
@@ -193,6 +195,7 @@ impl StoredMessage<'_> {
                 new: EmailAddress::from_stored(new.into_owned()),
                 undo: SecretText::from_text(undo),
             },
+            Self::EmailRemoved => Message::EmailRemoved,
             Self::PasswordChanged { client } => Message::PasswordChanged { client: client.map(Into::into) },
             Self::TokenReused { client } => Message::TokenReused { client: client.into() },
             Self::AddressTaken => Message::AddressTaken,

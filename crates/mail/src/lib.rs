@@ -64,7 +64,8 @@
 //!   notice that an address is taken) says nothing that its sender chose, not even a user name: a server
 //!   that passes words on to strangers is used for that.
 //! - HTML is escaped. A client's name for itself stands in it without anything to click.
-//! - Configured encryption is required, and a password never crosses a network without it.
+//! - Configured encryption is required, and a password never crosses a network without it. What was said
+//!   before TLS is never an answer within it.
 //! - A delivery ends within [`MailSettings::timeout`]. One that was given up leaves no connection behind
 //!   on which the next letter could take its answer for its own.
 //! - The same letter is the same bytes under the same `Message-ID`: a server that crashed between sending
@@ -75,22 +76,25 @@
 //!
 //! | what happened | outcome |
 //! |---|---|
-//! | 5xx to the recipient or the letter itself | never: the letter is given up |
+//! | 5xx to the recipient or the letter itself: 5.1.x, 5.2.x, others, or no enhanced code | never: the letter is given up |
 //! | the address cannot be written as mail has it | never |
 //! | 4xx; no connection, TLS or answer in time; a folder that cannot be written | later |
 //! | 5xx to the greeting, the login or the sender | later: an operator can mend it, and the letter waits |
+//! | 5.7.x (RFC 3463: no relaying, policy, a block list) or a missing login, whatever it is said to | later: likewise |
 //!
 //! # Replacing templates
 //!
 //! A file in the folder [`MailSettings::templates`] replaces the template of its name: `NAME.subject.txt`,
 //! `NAME.txt` and `NAME.html` for each letter (`verify_email`, `reset_password`, `confirm_email_change`,
-//! `email_changed`, `password_changed`, `token_reused`, `address_taken`, `account_deleted`, `test`), and
-//! `layout.html`, the frame of the HTML. Files that begin with `_` are there to be included. The language
-//! is Jinja, as `minijinja` has it. A variable that a letter does not have is an error:
+//! `email_changed`, `email_removed`, `password_changed`, `token_reused`, `address_taken`, `account_deleted`,
+//! `test`), and `layout.html`, the frame of the HTML. Files that begin with `_` are there to be included.
+//! The language is Jinja, as `minijinja` has it. A template that does not come to its end is an error, and
+//! so is a variable that a letter does not have:
 //!
 //! | variable | in | what it is |
 //! |---|---|---|
-//! | `username`, `to` | every letter | its reader: the account's name, the address |
+//! | `username` | every letter | the account's name; empty where its reader was never proven to be its owner |
+//! | `to` | every letter | the address that it goes to |
 //! | `site`, `public_url` | every letter | the public URL's host, and all of it |
 //! | `when` | every letter | when what it tells of happened, as in `2026-11-23 06:15 UTC` |
 //! | `link` | those with a link | the page of this server |
@@ -111,6 +115,7 @@
 
 mod address;
 mod built_in;
+mod by_lines;
 mod directory;
 mod envelopes;
 mod failure;

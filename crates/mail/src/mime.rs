@@ -4,6 +4,7 @@ use crate::templates::Written;
 use doorward_domain::mail::LetterId;
 use doorward_domain::time::Timestamp;
 use lettre::Address;
+use lettre::address::Envelope;
 use lettre::error::Error;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
@@ -28,6 +29,8 @@ pub(crate) fn message(head: Head<'_>, written: Written) -> Result<Message, Error
     let mut message = Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to.clone()))
+        // lettre does not find some quoted local parts in the header that it has written itself.
+        .envelope(Envelope::new(Some(from.email.clone()), vec![to.clone()])?)
         .subject(written.subject)
         .date(date(written_at))
         .message_id(Some(format!("<{id}@{host}>")))

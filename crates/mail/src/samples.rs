@@ -1,4 +1,4 @@
-//! One letter of every kind: what templates are tried with before anybody is sent one.
+//! Letters of every kind: what templates are tried with before anybody is sent one.
 
 use doorward_domain::identity::EmailAddress;
 use doorward_domain::mail::{Letter, LetterId, LetterKind, Message};
@@ -13,7 +13,7 @@ pub(crate) fn all() -> Vec<Letter> {
     LetterKind::ALL.into_iter().flat_map(of).collect()
 }
 
-/// The forms of one kind.
+/// The forms of one kind; of each that has a form without the account's name, that too.
 pub(crate) fn of(kind: LetterKind) -> Vec<Letter> {
     let day = Duration::from_secs(24 * 3600);
     let with_code = |message: fn(SecretText, Code) -> Message| code().map(|code| message(secret(), code));
@@ -48,20 +48,39 @@ pub(crate) fn of(kind: LetterKind) -> Vec<Letter> {
         LetterKind::TokenReused => {
             (vec![Message::TokenReused { client }, Message::TokenReused { client: Client::default() }], day)
         }
+        LetterKind::EmailRemoved => (vec![Message::EmailRemoved], day),
         LetterKind::AddressTaken => (vec![Message::AddressTaken], day),
         LetterKind::AccountDeleted => (vec![Message::AccountDeleted], day),
         LetterKind::Test => (vec![Message::Test], day),
     };
-    messages.into_iter().map(|message| letter(message, lifetime)).collect()
+    let named = messages.iter().cloned().map(|message| letter("alice", message, lifetime));
+    let unnamed = messages.iter().cloned().map(|message| letter("", message, lifetime));
+    named.chain(unnamed.filter(|_| goes_to_strangers(kind))).collect()
 }
 
-fn letter(message: Message, lifetime: Duration) -> Letter {
+/// Whether it may go to an address that was never proven to be the owner's, and then does not name them.
+fn goes_to_strangers(kind: LetterKind) -> bool {
+    match kind {
+        LetterKind::EmailRemoved
+        | LetterKind::PasswordChanged
+        | LetterKind::TokenReused
+        | LetterKind::AccountDeleted => true,
+        LetterKind::VerifyEmail
+        | LetterKind::ResetPassword
+        | LetterKind::ConfirmEmailChange
+        | LetterKind::EmailChanged
+        | LetterKind::AddressTaken
+        | LetterKind::Test => false,
+    }
+}
+
+fn letter(username: &str, message: Message, lifetime: Duration) -> Letter {
     // 2026-11-23 06:15:00 UTC.
     let written_at = Timestamp::from_seconds(1_795_414_500);
     Letter {
         id: LetterId::from_bytes([0x11; 16]),
         to: address("alice@example.org"),
-        username: "alice".to_owned(),
+        username: username.to_owned(),
         message,
         written_at,
         expires_at: written_at.plus(lifetime),

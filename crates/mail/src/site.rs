@@ -47,7 +47,8 @@ impl Site {
             }
             Message::ConfirmEmailChange { secret, .. } => ("confirm-email", vec![("key", secret.expose())]),
             Message::EmailChanged { undo, .. } => ("undo-email-change", vec![("key", undo.expose())]),
-            Message::PasswordChanged { .. }
+            Message::EmailRemoved
+            | Message::PasswordChanged { .. }
             | Message::TokenReused { .. }
             | Message::AddressTaken
             | Message::AccountDeleted

@@ -2,8 +2,10 @@
 //!
 //! lettre speaks, and this decides. Two things keep its ready-made transport from use: it does not say
 //! at which step a server refused, and a delivery that is given up half-way leaves its connection to
-//! the next letter, which then reads the answers to this one.
+//! the next letter, which then reads the answers to this one. A third keeps its connections from
+//! `STARTTLS`: see [`ByLines`].
 
+use crate::by_lines::ByLines;
 use crate::settings::{Encryption, MailError, SmtpSettings};
 use doorward_domain::mail::DeliveryError;
 use lettre::Address;
@@ -114,29 +116,30 @@ impl Smtp {
                 return Ok(kept);
             }
         }
-        self.connect().await.map_err(|(step, error)| self.judged(step, &error))
-    }
-
-    async fn connect(&self) -> Result<AsyncSmtpConnection, (Step, Error)> {
-        let at = |step| move |error| (step, error);
-        let wrapper = match &self.security {
-            Security::Tls(tls) => Some(tls.clone()),
-            Security::StartTls(_) | Security::None => None,
-        };
-        // A host of several addresses, of which the first is not there, leaves time for the others.
-        let server = (self.host.as_str(), self.port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(self.patience / 3), &self.hello, wrapper, None)
-                .await
-                .map_err(at(Step::Connecting))?;
-        if let Security::StartTls(tls) = &self.security {
-            connection.starttls(tls.clone(), &self.hello).await.map_err(at(Step::Connecting))?;
-        }
+        let mut connection = self.connect().await.map_err(|error| self.later(Step::Connecting, &*error))?;
         if let Some(credentials) = &self.credentials {
             let mechanisms = [Mechanism::Plain, Mechanism::Login];
-            connection.auth(&mechanisms, credentials).await.map_err(at(Step::LoggingIn))?;
+            let login = connection.auth(&mechanisms, credentials).await;
+            login.map_err(|error| self.later(Step::LoggingIn, &error))?;
         }
         Ok(connection)
+    }
+
+    /// A new connection, encrypted as configured.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Box<dyn std::error::Error + Send + Sync>> {
+        // A host of several addresses, of which the first is not there, leaves time for the others.
+        let (server, patience) = ((self.host.as_str(), self.port), self.patience / 3);
+        let tls = match &self.security {
+            Security::Tls(tls) => Some(tls.clone()),
+            Security::None => None,
+            Security::StartTls(tls) => {
+                let stream = Box::new(ByLines::connect(server, patience).await?);
+                let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await?;
+                connection.starttls(tls.clone(), &self.hello).await?;
+                return Ok(connection);
+            }
+        };
+        Ok(AsyncSmtpConnection::connect_tokio1(server, Some(patience), &self.hello, tls, None).await?)
     }
 
     fn kept(&self) -> Option<AsyncSmtpConnection> {
@@ -151,8 +154,21 @@ impl Smtp {
     }
 
     /// Only a refusal of this recipient or this content is for good. What a server says of who we are
-    /// is for an operator to mend, and letters wait for that.
+    /// and of what we may do is for an operator to mend, and letters wait for that.
     fn judged(&self, step: Step, error: &Error) -> DeliveryError {
+        let is_about_the_letter = matches!(step, Step::Recipient | Step::Content);
+        if is_about_the_letter && error.is_permanent() && !is_about_us(error) {
+            DeliveryError::Never(self.told(step, error))
+        } else {
+            self.later(step, error)
+        }
+    }
+
+    fn later(&self, step: Step, error: &dyn std::error::Error) -> DeliveryError {
+        DeliveryError::Later(self.told(step, error))
+    }
+
+    fn told(&self, step: Step, error: &dyn std::error::Error) -> String {
         let what = match step {
             Step::Connecting => "no connection",
             Step::LoggingIn => "no login",
@@ -160,16 +176,7 @@ impl Smtp {
             Step::Recipient => "the recipient was refused",
             Step::Content => "the letter was refused",
         };
-        let text = format!("{self}: {what}: {error}");
-        let is_about_the_letter = matches!(step, Step::Recipient | Step::Content);
-        // "Authentication required", "mechanism too weak", "credentials invalid", "encryption required
-        // for them" (RFC 4954, section 6): said at any step.
-        let is_about_us = error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
-        if is_about_the_letter && error.is_permanent() && !is_about_us {
-            DeliveryError::Never(text)
-        } else {
-            DeliveryError::Later(text)
-        }
+        format!("{self}: {what}: {error}")
     }
 }
 
@@ -177,6 +184,17 @@ impl fmt::Display for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
     }
+}
+
+/// Whether a refusal is of who we are or what we may do, at whatever step it is said.
+fn is_about_us(error: &Error) -> bool {
+    // "Authentication required", "mechanism too weak", "credentials invalid", "encryption required for
+    // them" (RFC 4954, section 6).
+    let is_of_login = |code| matches!(u16::from(code), 530 | 534 | 535 | 538);
+    // Relaying denied, an address on a block list, a sender's domain without a signature: "security or
+    // policy status" (RFC 3463, section 3.8). The error's source is the server's text.
+    let is_of_policy = |said: &dyn std::error::Error| said.to_string().trim_start().starts_with("5.7.");
+    error.status().is_some_and(is_of_login) || std::error::Error::source(error).is_some_and(is_of_policy)
 }
 
 async fn hand_over(connection: &mut AsyncSmtpConnection, parcel: &Parcel) -> Result<(), (Step, Error)> {

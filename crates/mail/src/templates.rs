@@ -10,6 +10,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+/// What one template may take: in essence, how many instructions. Those that are compiled in take less
+/// than a hundredth.
+const FUEL: u64 = 100_000;
+
 /// The letters' templates: those that are compiled in, and a folder's in place of some of them.
 ///
 /// A letter has three: `NAME.subject.txt`, `NAME.txt` and `NAME.html`, where `NAME` is
@@ -67,6 +71,7 @@ impl Templates {
     pub fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
         let mut engine = Environment::new();
         engine.set_undefined_behavior(UndefinedBehavior::Strict);
+        engine.set_fuel(Some(FUEL));
         if let Ok(syntax) =
             SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()
         {

@@ -54,7 +54,7 @@ pub(crate) fn variables(letter: &Letter, site: &Site, form: Form) -> Value {
             all.client(client.as_ref());
         }
         Message::TokenReused { client } => all.client(Some(client)),
-        Message::AddressTaken | Message::AccountDeleted | Message::Test => {}
+        Message::EmailRemoved | Message::AddressTaken | Message::AccountDeleted | Message::Test => {}
     }
     Value::from(all.values)
 }
@@ -66,7 +66,8 @@ pub(crate) fn keys(message: &Message) -> Vec<String> {
         | Message::ResetPassword { secret, code, .. }
         | Message::ConfirmEmailChange { secret, code } => vec![secret.expose().to_owned(), grouped(code)],
         Message::EmailChanged { undo, .. } => vec![undo.expose().to_owned()],
-        Message::PasswordChanged { .. }
+        Message::EmailRemoved
+        | Message::PasswordChanged { .. }
         | Message::TokenReused { .. }
         | Message::AddressTaken
         | Message::AccountDeleted

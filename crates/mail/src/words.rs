@@ -32,7 +32,7 @@ pub(crate) fn inert(user_agent: &str) -> String {
 }
 
 fn directs(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -43,6 +43,9 @@ mod tests {
     fn whatever_a_text_holds_it_is_one_short_line() {
         assert_eq!(one_line(" a\r\nBcc: b\u{2028}c\u{0}\td ", 100), "a Bcc: b c d");
         assert_eq!(one_line("gro.\u{202e}elpmaxe", 100), "gro.elpmaxe");
+        // All of Unicode's Bidi_Control, and the byte order mark.
+        let directing = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{feff}";
+        assert_eq!(one_line(&format!("a{directing}b"), 100), "ab");
         assert_eq!(one_line("abcdef", 6), "abcdef");
         assert_eq!(one_line("abcdefg", 6), "abcde…");
         assert_eq!(one_line("", 6), "");

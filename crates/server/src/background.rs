@@ -4,8 +4,7 @@ use anyhow::Context as _;
 use doorward_domain::use_cases::{Auth, Keys, Post, Progress};
 use doorward_recall::Recall;
 use doorward_tokens::TokenAuthority;
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -85,7 +84,7 @@ pub(crate) async fn sweep(auth: Auth, swept: Arc<AtomicU64>) {
     }
 }
 
-/// Workers that answer what was asked for by mail and send letters, each one thing at a time.
+/// Workers: one that answers what was asked for by mail, and some that send letters, one at a time each.
 pub(crate) struct Deliveries {
     life: watch::Sender<()>,
     workers: Vec<JoinHandle<()>>,
@@ -95,9 +94,10 @@ impl Deliveries {
     /// Begins.
     pub(crate) fn begin(post: &Post, workers: usize) -> Self {
         let life = watch::Sender::new(());
-        let outage = Rc::<RefCell<Outage>>::default();
-        let worker = |_| actix_web::rt::spawn(deliver(post.clone(), Rc::clone(&outage), life.subscribe()));
-        Self { workers: (0..workers).map(worker).collect(), life }
+        let begin = |duty| actix_web::rt::spawn(work(post.clone(), duty, life.subscribe()));
+        // Requests have a worker of their own: they do not wait behind a mail server.
+        let duties = iter::once(Duty::Answer).chain(iter::repeat_n(Duty::Deliver, workers));
+        Self { workers: duties.map(begin).collect(), life }
     }
 
     /// Begins nothing more, and waits that long for what is in flight. What is cut off is sent again, under
@@ -118,11 +118,25 @@ impl Deliveries {
     }
 }
 
-/// Does what there is to do with mail until nobody lets it live; what it has begun, it ends.
-async fn deliver(post: Post, outage: Rc<RefCell<Outage>>, mut life: watch::Receiver<()>) {
+/// What a worker does with mail.
+#[derive(Clone, Copy)]
+enum Duty {
+    /// Looks whether whoever asked for a letter has an account, and writes it.
+    Answer,
+    /// Sends letters.
+    Deliver,
+}
+
+/// Does its duty until nobody lets it live; what it has begun, it ends.
+async fn work(post: Post, duty: Duty, mut life: watch::Receiver<()>) {
+    let mut outage = Outage::default();
     loop {
-        let worked = post.work().await.map_err(Into::into);
-        let pause = match outage.borrow_mut().told("letters cannot be sent", worked) {
+        let (worked, failure) = match duty {
+            Duty::Answer => (post.answer().await, "requests for letters cannot be answered"),
+            Duty::Deliver => (post.deliver().await, "letters cannot be sent"),
+        };
+        let worked = worked.map_err(Into::into);
+        let pause = match outage.told(failure, worked) {
             Some(Progress::Worked) => Duration::ZERO,
             Some(Progress::Idle) => LOOK_FOR_MAIL,
             None => RESPITE,

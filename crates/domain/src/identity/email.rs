@@ -38,7 +38,7 @@ impl EmailAddress {
         let parts = parts.filter(|(local, domain)| is_local_part(local) && is_domain_part(domain));
         match parts {
             Some((local, domain)) if errors.is_empty() => {
-                Ok(Self::from_stored(format!("{local}@{}", domain.to_lowercase())))
+                Ok(Self::from_stored(format!("{local}@{}", normal_domain(domain))))
             }
             Some(_) => Err(errors),
             None => {
@@ -68,6 +68,12 @@ impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.stored)
     }
+}
+
+/// In lower case, as Django stores it. What is not ASCII can be written in many ways that lead to one
+/// mailbox, of which the normal one is stored (UTS 46).
+fn normal_domain(domain: &str) -> String {
+    if domain.is_ascii() { domain.to_ascii_lowercase() } else { idna::domain_to_unicode(domain).0 }
 }
 
 /// A dot-atom or a quoted string (RFC 5321, section 4.1.2).
@@ -182,6 +188,15 @@ mod tests {
         let address = EmailAddress::parse("Alice@EXAMPLE.Com").unwrap();
         assert_eq!(address.as_str(), "Alice@example.com");
         assert_eq!(address.canonical().as_str(), "alice@example.com");
+    }
+
+    #[test]
+    fn spellings_of_a_domain_that_reach_one_mailbox_are_one_address() {
+        let canonical = |typed| EmailAddress::parse(typed).unwrap().canonical().clone();
+        for typed in ["a@ex\u{200B}ample.org", "a@example\u{3002}org", "a@ｅxample.org"] {
+            assert_eq!(canonical(typed).as_str(), "a@example.org", "{typed}");
+        }
+        assert_eq!(EmailAddress::parse("a@BÜCHER.example").unwrap().as_str(), "a@bücher.example");
     }
 
     #[test]

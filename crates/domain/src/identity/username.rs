@@ -18,6 +18,13 @@ pub enum UsernameError {
         "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
     )]
     InvalidCharacters,
+    /// It reads as an e-mail address that is not the account's own: it would keep the owner of that address
+    /// out.
+    #[error("A username that is an e-mail address must be your own.")]
+    AnothersAddress,
+    /// It has an `@`, where nobody may learn whose addresses are known here.
+    #[error("Enter a username without an @.")]
+    LooksLikeAddress,
     /// Another account has this name, or has it as its e-mail address.
     #[error("A user with that username already exists.")]
     Taken,

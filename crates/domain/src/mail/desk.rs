@@ -1,4 +1,4 @@
-use super::{Envelopes, Letter, LetterId, LetterState, MailBucket, Message, OutboxEntry};
+use super::{Bound, Envelopes, Letter, LetterId, LetterState, MailBucket, Message, OutboxEntry};
 use crate::identity::EmailAddress;
 use crate::one_time::{Code, OneTimeSecret, Purpose, SecretDigest, SecretDigests, SecretText, StoredCode};
 use crate::random::Random;
@@ -11,6 +11,21 @@ use std::time::Duration;
 
 /// How long news is worth telling.
 const NEWS: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A one-time secret that is to be made and sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Errand<'a> {
+    /// Whose it is.
+    pub held: &'a Held,
+    /// What it does.
+    pub purpose: Purpose,
+    /// What it is about, and where it goes.
+    pub address: &'a EmailAddress,
+    /// The account that its letter is about, in what an owner is told of it.
+    pub about: Option<UserId>,
+    /// What keeps the mailbox from being flooded.
+    pub bound: Bound,
+}
 
 /// Writes letters into units of work.
 #[derive(Clone)]
@@ -30,61 +45,62 @@ impl Desk {
         Self { envelopes, digests, random }
     }
 
-    /// Makes a one-time secret for the account, about `address`, and writes it there. False if the
-    /// address has had letters enough ([`MailBucket`]): then the secret that it had stays good.
+    /// Makes a one-time secret and writes it to its address. False if the address has had letters enough
+    /// ([`Bound`]): then there is no letter, and the secret that there was stays good, unless it is about
+    /// another address.
     ///
     /// # Errors
     /// The database failed.
     pub fn send_secret(
         &self,
         tx: &mut dyn Transaction,
-        held: &Held,
-        purpose: Purpose,
-        address: &EmailAddress,
+        errand: &Errand<'_>,
         now: Timestamp,
         message: impl FnOnce(SecretText, Code) -> Message,
     ) -> Result<bool, StoreError> {
-        let (secret, code) = (SecretText::generate(&*self.random), Code::generate(&*self.random));
-        let stored = OneTimeSecret {
-            user: held.user.id,
-            purpose,
-            digest: first(&self.digests.of_secret(purpose, &secret))?,
-            code: match purpose {
-                // Whoever needs it has lost everything but an old mailbox.
-                Purpose::UndoEmailChange => None,
-                Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail => Some(StoredCode {
-                    digest: first(&self.digests.of_code(purpose, held.user.id, &code))?,
-                    expires_at: now.plus(Code::LIFETIME),
-                }),
-            },
-            address: address.clone(),
-            version: held.version,
-            created_at: now,
-            expires_at: now.plus(purpose.lifetime()),
-        };
+        let Errand { held, purpose, address, about, bound } = *errand;
+        let (stored, secret, code) = self.make_secret(errand, now)?;
         let username = held.user.username.as_str();
-        let is_posted = self.post(tx, Some(held.user.id), address, username, message(secret, code), now)?;
-        if is_posted {
+        let is_posted = self.post(tx, about, (address, username), message(secret, code), bound, now)?;
+        if is_posted || purpose == Purpose::ChangeEmail {
             tx.vault().put_secret(&stored)?;
         }
         Ok(is_posted)
     }
 
-    /// Writes a letter to the account's address, if it has one; see [`Desk::post`].
+    /// Stores a secret that nobody is told, as [`Desk::send_secret`] would store one.
     ///
     /// # Errors
     /// The database failed.
-    pub fn tell(
+    pub fn withhold_secret(
+        &self,
+        tx: &mut dyn Transaction,
+        errand: &Errand<'_>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        tx.vault().put_secret(&self.make_secret(errand, now)?.0)
+    }
+
+    /// Warns the account's owner at its address, if it has one. Where the address was never proven to be
+    /// the owner's, the letter counts as what anybody can cause ([`Bound`]).
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn warn(
         &self,
         tx: &mut dyn Transaction,
         user: &User,
         message: Message,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        match &user.email {
-            Some(to) => self.post(tx, Some(user.id), to, user.username.as_str(), message, now),
-            None => Ok(false),
-        }
+        let Some(to) = &user.email else { return Ok(false) };
+        // A stranger's mailbox is not to be told a name that somebody chose for it.
+        let (bound, username) = if user.has_proven_address() {
+            (Bound::Notice(user.id), user.username.as_str())
+        } else {
+            (Bound::Asked, "")
+        };
+        self.post(tx, Some(user.id), (to, username), message, bound, now)
     }
 
     /// Writes a letter into the outbox: it is sent if the unit of work commits. False, and no letter,
@@ -98,16 +114,15 @@ impl Desk {
         &self,
         tx: &mut dyn Transaction,
         about: Option<UserId>,
-        to: &EmailAddress,
-        username: &str,
+        (to, username): (&EmailAddress, &str),
         message: Message,
+        bound: Bound,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let kind = message.kind();
-        if let Some(bucket) = MailBucket::of(kind, to) {
-            let Some(mailings) = tx.mailroom().hold_mailings(&bucket)?.one_more(now) else {
-                return Ok(false);
-            };
+        if let Some(bucket) = MailBucket::of(bound, kind, to) {
+            let mailings = tx.mailroom().hold_mailings(&bucket)?;
+            let Some(mailings) = mailings.one_more(kind, bound, now) else { return Ok(false) };
             tx.mailroom().put_mailings(&bucket, &mailings)?;
         }
         let letter = Letter {
@@ -134,6 +149,33 @@ impl Desk {
         })?;
         Ok(true)
     }
+
+    fn make_secret(
+        &self,
+        errand: &Errand<'_>,
+        now: Timestamp,
+    ) -> Result<(OneTimeSecret, SecretText, Code), StoreError> {
+        let Errand { held, purpose, address, .. } = *errand;
+        let (secret, code) = (SecretText::generate(&*self.random), Code::generate(&*self.random));
+        let stored = OneTimeSecret {
+            user: held.user.id,
+            purpose,
+            digest: first(&self.digests.of_secret(purpose, &secret))?,
+            code: match purpose {
+                // Whoever needs it has lost everything but an old mailbox.
+                Purpose::UndoEmailChange => None,
+                Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail => Some(StoredCode {
+                    digest: first(&self.digests.of_code(purpose, held.user.id, &code))?,
+                    expires_at: now.plus(Code::LIFETIME),
+                }),
+            },
+            address: address.clone(),
+            version: held.version,
+            created_at: now,
+            expires_at: now.plus(purpose.lifetime()),
+        };
+        Ok((stored, secret, code))
+    }
 }
 
 impl fmt::Debug for Desk {
@@ -154,6 +196,7 @@ fn lifetime(message: &Message) -> Duration {
         Message::ConfirmEmailChange { .. } => Purpose::ChangeEmail.lifetime(),
         Message::EmailChanged { .. } => Purpose::UndoEmailChange.lifetime(),
         Message::PasswordChanged { .. }
+        | Message::EmailRemoved
         | Message::TokenReused { .. }
         | Message::AddressTaken
         | Message::AccountDeleted

@@ -9,8 +9,8 @@ mod desk;
 mod limits;
 mod outbox;
 
-pub use desk::Desk;
-pub use limits::{MailBucket, Mailings};
+pub use desk::{Desk, Errand};
+pub use limits::{Bound, MailBucket, Mailings};
 pub use outbox::{LetterState, OutboxEntry, Settled};
 
 use crate::identity::EmailAddress;
@@ -90,6 +90,9 @@ pub enum Message {
         /// Of the link that undoes it.
         undo: SecretText,
     },
+    /// This address is no longer that of an account. It tells nothing else: who reads it was never known,
+    /// or is not known any more.
+    EmailRemoved,
     /// Your account has another password now.
     PasswordChanged {
         /// Who changed it; `None` for an operator.
@@ -119,6 +122,8 @@ pub enum LetterKind {
     ConfirmEmailChange,
     /// [`Message::EmailChanged`].
     EmailChanged,
+    /// [`Message::EmailRemoved`].
+    EmailRemoved,
     /// [`Message::PasswordChanged`].
     PasswordChanged,
     /// [`Message::TokenReused`].
@@ -133,11 +138,12 @@ pub enum LetterKind {
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ConfirmEmailChange,
         Self::EmailChanged,
+        Self::EmailRemoved,
         Self::PasswordChanged,
         Self::TokenReused,
         Self::AddressTaken,
@@ -152,6 +158,7 @@ impl LetterKind {
             Self::ResetPassword => "reset_password",
             Self::ConfirmEmailChange => "confirm_email_change",
             Self::EmailChanged => "email_changed",
+            Self::EmailRemoved => "email_removed",
             Self::PasswordChanged => "password_changed",
             Self::TokenReused => "token_reused",
             Self::AddressTaken => "address_taken",
@@ -174,6 +181,7 @@ impl Message {
             Self::ResetPassword { .. } => LetterKind::ResetPassword,
             Self::ConfirmEmailChange { .. } => LetterKind::ConfirmEmailChange,
             Self::EmailChanged { .. } => LetterKind::EmailChanged,
+            Self::EmailRemoved => LetterKind::EmailRemoved,
             Self::PasswordChanged { .. } => LetterKind::PasswordChanged,
             Self::TokenReused { .. } => LetterKind::TokenReused,
             Self::AddressTaken => LetterKind::AddressTaken,
@@ -190,7 +198,7 @@ pub struct Letter {
     pub id: LetterId,
     /// The one address that it goes to.
     pub to: EmailAddress,
-    /// How its reader is called.
+    /// How its reader is called; empty where it is not known whose the address is.
     pub username: String,
     /// What it tells.
     pub message: Message,

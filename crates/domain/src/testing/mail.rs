@@ -112,7 +112,8 @@ pub(crate) fn secret_of(letter: &Letter) -> Option<SecretText> {
         | Message::ResetPassword { secret, .. }
         | Message::ConfirmEmailChange { secret, .. } => Some(secret.clone()),
         Message::EmailChanged { undo, .. } => Some(undo.clone()),
-        Message::PasswordChanged { .. }
+        Message::EmailRemoved
+        | Message::PasswordChanged { .. }
         | Message::TokenReused { .. }
         | Message::AddressTaken
         | Message::AccountDeleted

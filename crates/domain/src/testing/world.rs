@@ -147,7 +147,8 @@ impl World {
 
     /// Lets the worker work until there is nothing left to do, and answers the letters that it sent.
     pub fn mail(&self) -> Vec<Letter> {
-        while block_on(self.post.work()).unwrap() == Progress::Worked {}
+        while block_on(self.post.answer()).unwrap() == Progress::Worked {}
+        while block_on(self.post.deliver()).unwrap() == Progress::Worked {}
         self.courier.taken()
     }
 

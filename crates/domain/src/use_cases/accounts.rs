@@ -105,12 +105,13 @@ pub fn change_password(
     tx.end_sessions(id, None, End { at: now, reason: EndReason::PasswordChange })?;
     tx.vault().drop_secrets(id)?;
     if let Some(user) = tx.user(id)? {
-        desk.tell(tx, &user, Message::PasswordChanged { client: None }, now)?;
+        desk.warn(tx, &user, Message::PasswordChanged { client: None }, now)?;
     }
     Ok(Verdict::Commit(true))
 }
 
-/// The step: activates an account, or deactivates it, ends its sessions and refuses its tokens.
+/// The step: activates an account, or deactivates it, ends its sessions and refuses its tokens and the
+/// links that it was sent.
 ///
 /// # Errors
 /// The database failed.
@@ -125,6 +126,7 @@ pub fn set_account_active(
     }
     if !is_active {
         tx.invalidate_tokens(id, now)?;
+        tx.vault().drop_secrets(id)?;
         tx.end_sessions(id, None, End { at: now, reason: EndReason::Deactivation })?;
     }
     Ok(Verdict::Commit(true))

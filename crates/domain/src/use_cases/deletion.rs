@@ -1,6 +1,7 @@
 use super::reauthentication::hold_unchanged;
 use super::{Auth, Caller, Failure};
-use crate::mail::{Desk, Message};
+use crate::mail::{Bound, Desk, Message};
+use crate::one_time::{OneTimeSecret, Purpose};
 use crate::password::Password;
 use crate::store::{StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
@@ -18,7 +19,8 @@ pub enum DeleteAccountError {
 }
 
 impl Auth {
-    /// Deletes the caller's account and all that hangs on it, and tells its address.
+    /// Deletes the caller's account and all that hangs on it, and tells its address; and those that could
+    /// still undo a change of it.
     ///
     /// # Errors
     /// Why the account is still there.
@@ -48,9 +50,18 @@ pub fn delete_own_account(
 ) -> Result<Verdict<bool>, StoreError> {
     let Some(held) = hold_unchanged(tx, checked)? else { return Ok(Verdict::RollBack(false)) };
     let user = held.user;
-    if let Some(address) = &user.email {
+    let undoes =
+        |secret: &OneTimeSecret| secret.purpose == Purpose::UndoEmailChange && now < secret.expires_at;
+    let former = tx.one_time_secrets(user.id)?.into_iter().filter(undoes).map(|secret| secret.address);
+    // A thief who has changed the address is told, and so is whoever they took the account from.
+    for address in user.email.clone().into_iter().chain(former) {
+        let (bound, username) = if user.has_proven_address() {
+            (Bound::Notice(user.id), user.username.as_str())
+        } else {
+            (Bound::Asked, "")
+        };
         // About no account: it must outlive this one.
-        desk.post(tx, None, address, user.username.as_str(), Message::AccountDeleted, now)?;
+        desk.post(tx, None, (&address, username), Message::AccountDeleted, bound, now)?;
     }
     tx.delete_user(user.id)?;
     Ok(Verdict::Commit(true))
@@ -59,7 +70,9 @@ pub fn delete_own_account(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{World, block_on};
+    use crate::identity::EmailAddress;
+    use crate::testing::{World, block_on, secret_of};
+    use crate::use_cases::Proof;
 
     #[test]
     fn an_account_is_deleted_with_its_password_alone_and_its_address_is_told() {
@@ -76,5 +89,23 @@ mod tests {
         assert!(block_on(world.auth.authenticate(&tokens.access)).is_err());
         let [told] = world.mail().try_into().unwrap();
         assert_eq!((told.to.as_str(), told.message), ("alice@example.com", Message::AccountDeleted));
+    }
+
+    #[test]
+    fn whoever_had_the_account_before_its_address_was_changed_is_told_too() {
+        let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
+        assert!(block_on(world.auth.vouch_for_address(world.find("alice").id)).unwrap());
+        let caller = world.caller(&world.login("alice", "pw-of-alice").unwrap());
+        let password = || Password::new("pw-of-alice").unwrap();
+        let new = EmailAddress::parse("thief@example.com").unwrap();
+        block_on(world.auth.request_email_change(&caller, new, password())).unwrap();
+        let [asked] = world.mail().try_into().unwrap();
+        let proof = Proof::Link(secret_of(&asked).unwrap());
+        block_on(world.auth.confirm_email_change(proof)).unwrap();
+        world.mail();
+        block_on(world.auth.delete_own_account(&caller, password())).unwrap();
+        let mut told: Vec<_> = world.mail().into_iter().map(|letter| letter.to.to_string()).collect();
+        told.sort();
+        assert_eq!(told, ["alice@example.com", "thief@example.com"]);
     }
 }

@@ -2,13 +2,14 @@ use super::proof::take_proven;
 use super::reauthentication::hold_unchanged;
 use super::{Auth, Caller, Failure, Proof, ProofError};
 use crate::identity::EmailAddress;
-use crate::mail::{Desk, Message};
+use crate::mail::{Bound, Desk, Errand, Message};
 use crate::one_time::{OneTimeSecret, Purpose, SecretText};
 use crate::password::{Password, PasswordHash};
 use crate::session::{End, EndReason};
 use crate::store::{Held, Lookup, StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
 use crate::user::{Credential, User, UserId};
+use std::time::Duration;
 
 /// Why no letter went to a new address.
 #[derive(Debug, thiserror::Error)]
@@ -71,8 +72,9 @@ impl Auth {
         self.ports.store.transact(step).await.map_err(Failure::from)?
     }
 
-    /// Gives an account the address whose mail it was proven to read; tells the one before, with a link
-    /// that undoes it.
+    /// Gives an account the address whose mail it was proven to read; and tells the one before: with a
+    /// link that undoes it, if that was proven to be the owner's, too
+    /// ([`User::has_proven_address`]).
     ///
     /// # Errors
     /// Why the address is what it was.
@@ -111,15 +113,24 @@ pub fn request_email_change(
     let Some(held) = hold_unchanged(tx, checked)? else {
         return Ok(Verdict::RollBack(Err(ChangeEmailError::WrongPassword)));
     };
+    let errand = Errand {
+        held: &held,
+        purpose: Purpose::ChangeEmail,
+        address,
+        // What the account's owner is told of must not tell whether the address was free.
+        about: Some(held.user.id).filter(|_| !is_private),
+        bound: Bound::Asked,
+    };
     if is_held_by_another(tx, address, held.user.id, now)? {
         if !is_private {
             return Ok(Verdict::RollBack(Err(ChangeEmailError::Taken)));
         }
+        desk.withhold_secret(tx, &errand, now)?;
         tell_owner(tx, address, now, desk)?;
         return Ok(Verdict::Commit(Ok(())));
     }
     let message = |secret, code| Message::ConfirmEmailChange { secret, code };
-    desk.send_secret(tx, &held, Purpose::ChangeEmail, address, now, message)?;
+    desk.send_secret(tx, &errand, now, message)?;
     Ok(Verdict::Commit(Ok(())))
 }
 
@@ -141,12 +152,42 @@ pub fn change_email(
         return Ok(Verdict::RollBack(EmailChange::Taken));
     }
     tx.vault().drop_secrets(before.id)?;
-    let old = before.email.clone().filter(|old| *old != found.address);
-    if let (Some(old), Some(held)) = (old, tx.hold(before.id)?) {
-        let message = |undo, _| Message::EmailChanged { new: found.address.clone(), undo };
-        desk.send_secret(tx, &held, Purpose::UndoEmailChange, &old, now, message)?;
+    let old = before.email.as_ref().filter(|old| **old != found.address);
+    match (old, tx.hold(before.id)?) {
+        // Whoever reads an address that nobody proved to be the owner's may be anybody: they get neither
+        // the account nor word of where its owner went.
+        (Some(_), _) if !before.has_proven_address() => {
+            desk.warn(tx, &before, Message::EmailRemoved, now)?;
+        }
+        (Some(old), Some(held)) => send_undo(tx, &held, old, &found.address, now, desk)?,
+        _ => {}
     }
     done(tx, before.id)
+}
+
+/// Tells the address that was an account's, with a link that makes it so again.
+fn send_undo(
+    tx: &mut dyn Transaction,
+    held: &Held,
+    old: &EmailAddress,
+    new: &EmailAddress,
+    now: Timestamp,
+    desk: &Desk,
+) -> Result<(), StoreError> {
+    let secrets = tx.one_time_secrets(held.user.id)?;
+    let undoes = secrets.iter().filter(|secret| secret.purpose == Purpose::UndoEmailChange);
+    let last = undoes.map(|secret| secret.created_at).max();
+    // The clocks of two instances differ; the order of two changes must not.
+    let now = last.map_or(now, |last| now.max(last.plus(Duration::from_micros(1))));
+    let errand = Errand {
+        held,
+        purpose: Purpose::UndoEmailChange,
+        address: old,
+        about: Some(held.user.id),
+        bound: Bound::Unbounded,
+    };
+    let message = |undo, _| Message::EmailChanged { new: new.clone(), undo };
+    desk.send_secret(tx, &errand, now, message).map(drop)
 }
 
 /// The step: uses the secret up and gives the account back to its address.
@@ -165,13 +206,15 @@ pub fn undo_email_change(
     if tx.set_email(user.id, &found.address, now)?.is_err() {
         return Ok(Verdict::RollBack(EmailChange::Taken));
     }
+    // Perhaps it is the old mailbox that is in wrong hands.
+    desk.warn(tx, &user, Message::EmailRemoved, now)?;
     tx.set_password(user.id, &PasswordHash::unusable(), now)?;
     tx.end_sessions(user.id, None, End { at: now, reason: EndReason::Revoked })?;
     tx.vault().drop_secrets(user.id)?;
     // What undoes later changes is in the hands of whoever made them.
     tx.vault().drop_undo_secrets(user.id, found.created_at)?;
     if let Some(held) = tx.hold(user.id)? {
-        send_reset(tx, &held, now, desk)?;
+        send_reset(tx, &held, Bound::Unbounded, now, desk)?;
     }
     done(tx, user.id)
 }
@@ -180,13 +223,15 @@ pub fn undo_email_change(
 pub(super) fn send_reset(
     tx: &mut dyn Transaction,
     held: &Held,
+    bound: Bound,
     now: Timestamp,
     desk: &Desk,
 ) -> Result<bool, StoreError> {
     let Some(address) = &held.user.email else { return Ok(false) };
     let uid = held.user.subject.clone();
     let message = |secret, code| Message::ResetPassword { uid, secret, code };
-    desk.send_secret(tx, held, Purpose::ResetPassword, address, now, message)
+    let errand = Errand { held, purpose: Purpose::ResetPassword, address, about: Some(held.user.id), bound };
+    desk.send_secret(tx, &errand, now, message)
 }
 
 /// Tells the owner of a taken address that somebody wanted it.
@@ -198,8 +243,12 @@ pub(super) fn tell_owner(
 ) -> Result<(), StoreError> {
     let has_address =
         |user: &User| user.email.as_ref().is_some_and(|email| email.canonical() == address.canonical());
-    if let Some(owner) = tx.user_by_login_name(address.canonical())?.filter(has_address) {
-        desk.tell(tx, &owner, Message::AddressTaken, now)?;
+    let Some(owner) = tx.user_by_login_name(address.canonical())?.filter(has_address) else { return Ok(()) };
+    // Held, so that it is not deleted while a letter about it is written.
+    if let Some(Held { user, .. }) = tx.hold(owner.id)?.filter(|held| has_address(&held.user)) {
+        let to = user.email.as_ref().unwrap_or(address);
+        let reader = (to, user.username.as_str());
+        desk.post(tx, Some(user.id), reader, Message::AddressTaken, Bound::Asked, now)?;
     }
     Ok(())
 }
@@ -254,12 +303,18 @@ impl From<ProofError> for ConfirmEmailError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::{Letter, LetterKind};
+    use crate::mail::{Letter, LetterKind, RequestedLetter};
     use crate::testing::{World, block_on, code_of, secret_of};
     use crate::use_cases::{Draft, RegisterError, Role, Verification};
     use std::time::Duration;
 
     fn logged_in() -> (World, Caller) {
+        let (world, caller) = with_unproven_address();
+        assert!(block_on(world.auth.vouch_for_address(caller.user.id)).unwrap());
+        (world, caller)
+    }
+
+    fn with_unproven_address() -> (World, Caller) {
         let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
         let tokens = world.login("alice", "pw-of-alice").unwrap();
         let caller = world.caller(&tokens);
@@ -286,6 +341,15 @@ mod tests {
 
     fn undo(world: &World, letter: &Letter) -> Result<User, ConfirmEmailError> {
         block_on(world.auth.undo_email_change(secret_of(letter).unwrap()))
+    }
+
+    /// To whom letters went, and of which kind, in alphabetical order.
+    fn kinds(world: &World) -> Vec<(String, LetterKind)> {
+        let letters = world.mail();
+        let mut kinds: Vec<_> =
+            letters.iter().map(|letter| (letter.to.to_string(), letter.message.kind())).collect();
+        kinds.sort();
+        kinds
     }
 
     /// Changes the address and answers the letter that undoes it.
@@ -357,6 +421,15 @@ mod tests {
         request(&world, &world.caller(&tokens), "bob@example.com").unwrap();
         let told = letter(&world);
         assert_eq!((told.to, told.message), (address("bob@example.com"), Message::AddressTaken));
+        // Nothing that the caller can see tells it from a free one.
+        let seen = |new: &str| {
+            request(&world, &world.caller(&tokens), new).unwrap();
+            world.mail();
+            let dossier = block_on(world.auth.dossier(&world.caller(&tokens))).unwrap().unwrap();
+            let purposes: Vec<_> = dossier.one_time_secrets.iter().map(|secret| secret.purpose).collect();
+            (purposes, dossier.letters.len())
+        };
+        assert_eq!(seen("bob@example.com"), seen("free@example.com"));
     }
 
     #[test]
@@ -392,16 +465,59 @@ mod tests {
         let [old, new] = ["pw-of-alice", "Th1efs-password"].map(|text| Password::new(text).unwrap());
         block_on(world.auth.replace_password(&caller, old, new.clone(), new, client)).unwrap();
         world.mail();
+        // And fills her mailbox.
+        for _ in 0..3 {
+            let asked =
+                world.auth.request_letter(RequestedLetter::ResetPassword, address("alice@example.com"));
+            block_on(asked).unwrap();
+        }
+        world.mail();
         undo(&world, &told).unwrap();
         assert_eq!(email(&world, "alice"), "alice@example.com");
         assert_eq!(world.live_sessions("alice"), 0);
         assert!(world.login("alice", "Th1efs-password").is_err());
-        let reset = letter(&world);
         assert_eq!(
-            (&reset.to, reset.message.kind()),
-            (&address("alice@example.com"), LetterKind::ResetPassword)
+            kinds(&world),
+            [
+                ("alice@example.com".to_owned(), LetterKind::ResetPassword),
+                ("thief@example.com".to_owned(), LetterKind::EmailRemoved),
+            ]
         );
         assert!(matches!(undo(&world, &told), Err(ConfirmEmailError::Refused)));
+    }
+
+    #[test]
+    fn an_address_that_was_never_proven_gets_neither_the_account_nor_word_of_the_new_one() {
+        let (world, caller) = with_unproven_address();
+        let told = changed(&world, &caller, "new@example.com");
+        assert_eq!((told.to, told.message), (address("alice@example.com"), Message::EmailRemoved));
+        // It is free at once.
+        block_on(world.auth.register(draft("bob", "alice@example.com"), Role::Member)).unwrap();
+    }
+
+    #[test]
+    fn nobody_takes_the_old_address_as_a_username_either() {
+        let (world, caller) = logged_in();
+        let told = changed(&world, &caller, "thief@example.com");
+        for name in ["alice@example.com", "Alice@Example.com"] {
+            let blocked = block_on(world.auth.register(draft(name, "t@example.org"), Role::Superuser));
+            assert!(matches!(blocked, Err(RegisterError::Invalid(_))), "{blocked:?}");
+        }
+        undo(&world, &told).unwrap();
+    }
+
+    #[test]
+    fn a_mailbox_that_has_had_letters_enough_gets_none_and_yet_an_older_link_is_over() {
+        let (world, caller) = logged_in();
+        request(&world, &caller, "typo@example.com").unwrap();
+        let first = letter(&world);
+        for _ in 0..2 {
+            request(&world, &caller, "new+other@example.com").unwrap();
+        }
+        world.mail();
+        request(&world, &caller, "new@example.com").unwrap();
+        assert_eq!(world.mail(), []);
+        assert!(matches!(confirm(&world, &first), Err(ConfirmEmailError::Refused)));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub use login::{LoggedIn, LoginError, LoginRequest, PasswordUpgrade, begin_sessi
 pub use logout::{Logout, end_foreign_token, end_presented_session};
 pub use password_change::{ReplacePasswordError, replace_password};
 pub use password_reset::{PasswordReset, ResetPasswordError, reset_password};
-pub use post::{Post, Progress, RetryError, answer_request};
+pub use post::{Post, Progress, RetryError, answer_requests};
 pub use proof::{Proof, ProofError, find_proven};
 pub use refresh::{Refresh, RefreshError, Refreshed, rotate};
 pub use register::{

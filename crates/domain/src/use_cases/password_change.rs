@@ -74,7 +74,7 @@ pub fn replace_password(
     tx.set_password(id, hash, now)?;
     tx.end_sessions(id, keep, End { at: now, reason: EndReason::PasswordChange })?;
     tx.vault().drop_secrets(id)?;
-    desk.tell(tx, &held.user, Message::PasswordChanged { client: Some(client.clone()) }, now)?;
+    desk.warn(tx, &held.user, Message::PasswordChanged { client: Some(client.clone()) }, now)?;
     Ok(Verdict::Commit(true))
 }
 
@@ -82,6 +82,7 @@ pub fn replace_password(
 mod tests {
     use super::*;
     use crate::testing::{World, block_on};
+    use crate::use_cases::{Draft, Role};
 
     const NEW: &str = "An0ther-pw!";
 
@@ -127,6 +128,26 @@ mod tests {
         assert!(matches!(weak, Err(ReplacePasswordError::Invalid(_))));
         assert!(world.login("alice", "pw-of-alice").is_ok());
         assert_eq!(world.mail(), []);
+    }
+
+    #[test]
+    fn strangers_with_the_same_mailbox_do_not_use_up_what_warns_its_owner() {
+        let (world, alice) = logged_in();
+        assert!(block_on(world.auth.vouch_for_address(alice.user.id)).unwrap());
+        for tag in 0..3 {
+            let draft = Draft {
+                username: Some(format!("mallory{tag}")),
+                email: Some(format!("alice+{tag}@example.com")),
+                password: Password::new("Th1rd-persons"),
+                password_again: Password::new("Th1rd-persons"),
+            };
+            block_on(world.auth.register(draft, Role::Member)).unwrap();
+            let mallory = world.caller(&world.login(&format!("mallory{tag}"), "Th1rd-persons").unwrap());
+            replace(&world, &mallory, "Th1rd-persons", [NEW, NEW]).unwrap();
+        }
+        assert_eq!(world.mail().len(), 2);
+        replace(&world, &alice, "pw-of-alice", [NEW, NEW]).unwrap();
+        assert_eq!(world.mail().len(), 1);
     }
 
     #[test]

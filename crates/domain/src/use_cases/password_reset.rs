@@ -101,7 +101,10 @@ pub fn reset_password(
     tx.verify_email(user.id, &found.address, now)?;
     tx.end_sessions(user.id, None, End { at: now, reason: EndReason::PasswordChange })?;
     tx.vault().drop_secrets(user.id)?;
-    desk.tell(tx, &user, Message::PasswordChanged { client: Some(client.clone()) }, now)?;
+    // As it is by now: its address is proven.
+    if let Some(user) = tx.user(user.id)? {
+        desk.warn(tx, &user, Message::PasswordChanged { client: Some(client.clone()) }, now)?;
+    }
     Ok(Verdict::Commit(true))
 }
 

@@ -3,14 +3,20 @@ use super::verification::send_verification;
 use super::{Auth, Failure};
 use crate::identity::CanonicalName;
 use crate::mail::{
-    Courier, Delivered, DeliveryError, Desk, Letter, LetterId, LetterState, OutboxEntry, RequestedLetter,
-    Settled, ShownLetter,
+    Bound, Courier, Delivered, DeliveryError, Desk, Letter, LetterId, LetterState, MailRequest, OutboxEntry,
+    RequestedLetter, Settled, ShownLetter,
 };
-use crate::store::{LetterFilter, MailDue, StoreError, Transaction, Verdict};
+use crate::store::{LetterFilter, StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
 use crate::user::User;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How many requests one unit of work answers: many asked at once share a commit, and nobody waits long.
+const BATCH: usize = 32;
+
+/// How long a request for a letter is worth answering.
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// The use cases of mail: a worker that sends what is in the outbox, and what an operator asks of it.
 #[derive(Clone)]
@@ -55,24 +61,50 @@ impl Post {
         Self { auth, courier, lease }
     }
 
-    /// Answers one request and delivers one letter, if there are any: neither waits for the last of the
-    /// other kind. Any number of workers, in any number of processes, may do so at once.
-    ///
-    /// A worker that is killed loses nothing. The letter that it was just handing over is sent again,
-    /// under the same id; no other one is.
+    /// Answers some requests for letters, if there are any. Any number of workers, in any number of
+    /// processes, may do so at once.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn work(&self) -> Result<Progress, Failure> {
+    pub async fn answer(&self) -> Result<Progress, Failure> {
         let (store, now) = (&self.auth.ports.store, self.auth.ports.clock.now());
-        let MailDue { request, letter } = store.query(move |db| db.mail_due(now)).await?;
+        if !store.query(move |db| db.mail_due(now)).await?.request {
+            return Ok(Progress::Idle);
+        }
         let desk = self.auth.desk();
-        let answered = request && store.transact(move |tx| answer_request(tx, now, &desk)).await?;
-        let delivered = match &self.courier {
-            Some(courier) if letter => self.deliver(&**courier, now).await?,
-            _ => false,
+        let answered = store.transact(move |tx| answer_requests(tx, now, &desk)).await?;
+        Ok(if answered { Progress::Worked } else { Progress::Idle })
+    }
+
+    /// Delivers one letter, if any is due; likewise.
+    ///
+    /// A worker that is killed loses nothing. The letter that it was just handing over is sent again,
+    /// under the same id, and so is one whose delivery the database could not be told of; no other one
+    /// is.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn deliver(&self) -> Result<Progress, Failure> {
+        let Some(courier) = &self.courier else { return Ok(Progress::Idle) };
+        let (store, now) = (&self.auth.ports.store, self.auth.ports.clock.now());
+        if !store.query(move |db| db.mail_due(now)).await?.letter {
+            return Ok(Progress::Idle);
+        }
+        // The lease counts from when it is taken.
+        let now = self.auth.ports.clock.now();
+        let until = now.plus(self.lease);
+        let claim = move |tx: &mut dyn Transaction| Ok(Verdict::Commit(tx.mailroom().claim(now, until)?));
+        let Some(entry) = store.transact(claim).await? else { return Ok(Progress::Idle) };
+        let settled = match self.open(&entry) {
+            Some(letter) => outcome(courier.deliver(&letter).await, &entry, self.auth.ports.clock.now()),
+            None => Settled::Failed { error: "it does not open under this root secret".to_owned() },
         };
-        Ok(if answered || delivered { Progress::Worked } else { Progress::Idle })
+        let (id, attempt, at) = (entry.id, entry.attempts, self.auth.ports.clock.now());
+        let settle = move |tx: &mut dyn Transaction| {
+            Ok(Verdict::Commit(tx.mailroom().settle(id, attempt, &settled, at)?))
+        };
+        store.transact(settle).await?;
+        Ok(Progress::Worked)
     }
 
     /// The letters that `filter` lets through, the last written first.
@@ -97,7 +129,8 @@ impl Post {
         self.courier.as_ref()?.show(&letter).ok()
     }
 
-    /// Queues a letter that failed, or that waits for its next attempt, to be sent now.
+    /// Queues a letter that failed, or that waits for its next attempt, to be sent now. One that is being
+    /// sent at that moment may arrive twice.
     ///
     /// # Errors
     /// Why it is not sent again.
@@ -112,23 +145,6 @@ impl Post {
         if is_queued { Ok(()) } else { Err(RetryError::Delivered) }
     }
 
-    /// False if another worker was faster.
-    async fn deliver(&self, courier: &dyn Courier, now: Timestamp) -> Result<bool, Failure> {
-        let (store, until) = (&self.auth.ports.store, now.plus(self.lease));
-        let claim = move |tx: &mut dyn Transaction| Ok(Verdict::Commit(tx.mailroom().claim(now, until)?));
-        let Some(entry) = store.transact(claim).await? else { return Ok(false) };
-        let settled = match self.open(&entry) {
-            Some(letter) => outcome(courier.deliver(&letter).await, &entry, self.auth.ports.clock.now()),
-            None => Settled::Failed { error: "it does not open under this root secret".to_owned() },
-        };
-        let (id, attempt, at) = (entry.id, entry.attempts, self.auth.ports.clock.now());
-        let settle = move |tx: &mut dyn Transaction| {
-            Ok(Verdict::Commit(tx.mailroom().settle(id, attempt, &settled, at)?))
-        };
-        store.transact(settle).await?;
-        Ok(true)
-    }
-
     fn open(&self, entry: &OutboxEntry) -> Option<Letter> {
         self.auth.ports.envelopes.open(entry.id, entry.sealed.as_ref()?).ok()
     }
@@ -141,17 +157,42 @@ impl OutboxEntry {
     }
 }
 
-/// The step: answers the oldest request with a letter to the account's own address, if there is such an
-/// account. False if there was no request.
+/// The step: answers the oldest requests, each with a letter to the account's own address, if there is such
+/// an account. False if there was no request.
 ///
 /// # Errors
 /// The database failed.
-pub fn answer_request(
+pub fn answer_requests(
     tx: &mut dyn Transaction,
     now: Timestamp,
     desk: &Desk,
 ) -> Result<Verdict<bool>, StoreError> {
-    let Some(request) = tx.mailroom().take_request()? else { return Ok(Verdict::RollBack(false)) };
+    let mut requests = Vec::new();
+    while requests.len() < BATCH
+        && let Some(request) = tx.mailroom().take_request()?
+    {
+        requests.push(request);
+    }
+    if requests.is_empty() {
+        return Ok(Verdict::RollBack(false));
+    }
+    // Two instances lock accounts in the same order. What was asked last of one address counts.
+    requests.sort_by(|one, other| one.address.canonical().cmp(other.address.canonical()));
+    for request in requests {
+        // Whoever asked earlier has given up, or asked again.
+        if now.since(request.asked_at) <= PATIENCE {
+            answer_request(tx, &request, now, desk)?;
+        }
+    }
+    Ok(Verdict::Commit(true))
+}
+
+fn answer_request(
+    tx: &mut dyn Transaction,
+    request: &MailRequest,
+    now: Timestamp,
+    desk: &Desk,
+) -> Result<(), StoreError> {
     let address: &CanonicalName = request.address.canonical();
     let has_address =
         |user: &User| user.is_active && user.email.as_ref().is_some_and(|email| email.canonical() == address);
@@ -159,11 +200,11 @@ pub fn answer_request(
         && let Some(held) = tx.hold(user.id)?.filter(|held| has_address(&held.user))
     {
         match request.what {
-            RequestedLetter::ResetPassword => send_reset(tx, &held, now, desk)?,
+            RequestedLetter::ResetPassword => send_reset(tx, &held, Bound::Asked, now, desk)?,
             RequestedLetter::VerifyEmail => send_verification(tx, &held, now, desk)?,
         };
     }
-    Ok(Verdict::Commit(true))
+    Ok(())
 }
 
 /// What an attempt came to.
@@ -202,7 +243,7 @@ mod tests {
         let world = World::with_user("alice", "alice@example.com", "pw-of-alice");
         let address = EmailAddress::parse("alice@example.com").unwrap();
         block_on(world.auth.request_letter(RequestedLetter::ResetPassword, address)).unwrap();
-        assert_eq!(block_on(world.post.work()).unwrap(), Progress::Worked);
+        assert_eq!(block_on(world.post.answer()).unwrap(), Progress::Worked);
         world
     }
 
@@ -235,7 +276,7 @@ mod tests {
             assert_eq!(world.mail(), []);
             assert_eq!(only(&world).last_error.as_deref(), Some("451 come back"));
             world.clock.advance(Duration::from_secs(wait - 1));
-            assert_eq!(block_on(world.post.work()).unwrap(), Progress::Idle);
+            assert_eq!(block_on(world.post.deliver()).unwrap(), Progress::Idle);
             world.clock.advance(Duration::from_secs(1));
         }
         assert_eq!(world.mail().len(), 1);
@@ -277,7 +318,7 @@ mod tests {
     fn a_letter_that_one_worker_sends_is_left_alone_by_the_others() {
         let world = with_letter();
         let other = world.post.clone();
-        world.courier.before_next(move || assert_eq!(block_on(other.work()).unwrap(), Progress::Idle));
+        world.courier.before_next(move || assert_eq!(block_on(other.deliver()).unwrap(), Progress::Idle));
         assert_eq!(world.mail().len(), 1);
     }
 
@@ -287,7 +328,7 @@ mod tests {
         let (other, clock) = (world.post.clone(), world.clock.clone());
         world.courier.before_next(move || {
             clock.advance(Duration::from_secs(60));
-            assert_eq!(block_on(other.work()).unwrap(), Progress::Worked);
+            assert_eq!(block_on(other.deliver()).unwrap(), Progress::Worked);
         });
         later(&world);
         // The second attempt fails and puts the letter off; the first one then says that it was sent.
@@ -306,10 +347,36 @@ mod tests {
     }
 
     #[test]
+    fn what_was_asked_long_ago_is_not_answered_and_what_many_ask_at_once_is() {
+        let world = World::new();
+        let ask = |name: String| {
+            let address = EmailAddress::parse(&format!("{name}@example.com")).unwrap();
+            block_on(world.auth.request_letter(RequestedLetter::ResetPassword, address)).unwrap();
+        };
+        let names: Vec<_> = (0..2 * BATCH).map(|number| format!("user{number}")).collect();
+        for name in &names {
+            let address = EmailAddress::parse(&format!("{name}@example.com")).unwrap();
+            let user = world.user(name, "pw").id;
+            let now = world.clock.now_value();
+            let step =
+                move |tx: &mut dyn Transaction| Ok(Verdict::Commit(tx.set_email(user, &address, now)?));
+            block_on(world.auth.ports().store.transact(step)).unwrap().unwrap();
+        }
+        ask(names[0].clone());
+        world.clock.advance(PATIENCE + Duration::from_secs(1));
+        names.iter().skip(1).for_each(|name| ask(name.clone()));
+        let mut told: Vec<_> = world.mail().into_iter().map(|letter| letter.username).collect();
+        told.sort();
+        let mut expected = names[1..].to_vec();
+        expected.sort();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
     fn without_a_courier_requests_are_answered_and_letters_wait() {
         let world = with_letter();
         let post = Post::new(world.auth.clone(), None, Duration::from_secs(60));
-        assert_eq!(block_on(post.work()).unwrap(), Progress::Idle);
+        assert_eq!(block_on(post.deliver()).unwrap(), Progress::Idle);
         assert_eq!(only(&world).state, LetterState::Queued);
     }
 

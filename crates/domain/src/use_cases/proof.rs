@@ -3,7 +3,7 @@ use crate::identity::{CanonicalName, EmailAddress};
 use crate::one_time::{Attempts, Code, OneTimeSecret, Purpose, SecretDigests, SecretText};
 use crate::store::{Lookup, StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
-use crate::user::User;
+use crate::user::{User, UserId};
 use std::sync::Arc;
 
 /// What somebody presents to prove that they read an address's mail.
@@ -51,16 +51,25 @@ impl Auth {
         found.map_err(Failure::from)?.ok_or(ProofError::Refused)
     }
 
-    /// Whether a link works now. Nothing is used up: mail scanners open links, too.
+    /// The account that a link works for now; `None` if it does not. Nothing is used up: mail scanners open
+    /// links, too.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn link_works(&self, purpose: Purpose, secret: SecretText) -> Result<bool, Failure> {
-        match self.proven(purpose, Proof::Link(secret)).await {
-            Ok(_) => Ok(true),
-            Err(ProofError::Refused) => Ok(false),
-            Err(ProofError::Failure(failure)) => Err(failure),
-        }
+    pub async fn account_behind(
+        &self,
+        purpose: Purpose,
+        secret: SecretText,
+    ) -> Result<Option<User>, Failure> {
+        let (digests, now) = (Arc::clone(&self.ports.digests), self.ports.clock.now());
+        let look = move |db: &mut dyn Lookup| {
+            let Some(found) = find_linked(db, purpose, &secret, &*digests, now)? else { return Ok(None) };
+            let Some(user) = db.user(found.user)? else { return Ok(None) };
+            let credential = db.credential(user.username.canonical())?;
+            let works = credential.is_some_and(|now_is| found.is_bound_to(&user, now_is.version, now));
+            Ok(works.then_some(user))
+        };
+        Ok(self.ports.store.query(look).await?)
     }
 }
 
@@ -123,12 +132,15 @@ fn find_coded(
     digests: &dyn SecretDigests,
     now: Timestamp,
 ) -> Result<Option<OneTimeSecret>, StoreError> {
+    // The number of no account. A stranger's address is looked up with it all the same: one question less
+    // would be a shorter answer.
+    const NOBODY: UserId = UserId(0);
     let has_address = |user: &User| user.email.as_ref().is_some_and(|email| email.canonical() == address);
-    let Some(user) = db.user_by_login_name(address)?.filter(has_address) else { return Ok(None) };
-    let accepted = digests.of_code(purpose, user.id, code);
+    let owner = db.user_by_login_name(address)?.filter(has_address).map_or(NOBODY, |user| user.id);
+    let accepted = digests.of_code(purpose, owner, code);
     let is_meant = |secret: &OneTimeSecret| {
         secret.purpose == purpose
             && secret.code.is_some_and(|code| now < code.expires_at && accepted.contains(&code.digest))
     };
-    Ok(db.one_time_secrets(user.id)?.into_iter().find(is_meant))
+    Ok(db.one_time_secrets(owner)?.into_iter().find(is_meant))
 }

@@ -170,7 +170,7 @@ pub(super) fn punish_reuse(
         ReusePolicy::Revoke => {
             // Of several at once, one tells.
             if tx.end_session(user.id, session.id, End { at: now, reason: EndReason::Reuse })? {
-                desk.tell(tx, user, Message::TokenReused { client: client.clone() }, now)?;
+                desk.warn(tx, user, Message::TokenReused { client: client.clone() }, now)?;
             }
             Ok(Verdict::Commit(Refreshed::Revoked))
         }

@@ -1,7 +1,7 @@
 use super::email_change::{is_reserved_by_another, tell_owner};
 use super::verification::send_verification;
 use super::{AddressPolicy, Auth, Failure, Verification};
-use crate::identity::{EmailAddress, EmailError, Username, UsernameError};
+use crate::identity::{CanonicalName, EmailAddress, EmailError, Username, UsernameError};
 use crate::mail::Desk;
 use crate::password::{Password, PasswordError, PasswordHash, PasswordRules, PersonalInformation};
 use crate::session::{Client, Session, SessionId};
@@ -197,14 +197,16 @@ pub fn check_draft(
     let mut errors = DraftErrors::default();
     let username = parsed(draft.username.as_deref(), Username::parse, &mut errors.username);
     let email = parsed(draft.email.as_deref(), EmailAddress::parse, &mut errors.email);
-    if let Some(name) = &username
-        && db.user_by_login_name(name.canonical())?.is_some()
-    {
-        errors.username.push(UsernameError::Taken);
+    if let Some(name) = &username {
+        if let Some(error) = address_error(name, email.as_ref(), role, hides_taken) {
+            errors.username.push(error);
+        } else if is_taken(db, name.canonical(), now)? {
+            errors.username.push(UsernameError::Taken);
+        }
     }
     if let Some(address) = &email
         && !hides_taken
-        && is_taken(db, address, now)?
+        && is_taken(db, address.canonical(), now)?
     {
         errors.email.push(EmailError::Taken);
     }
@@ -243,7 +245,7 @@ pub fn register(
     let Registration { new, addresses, desk } = registration;
     let now = new.date_joined;
     if let Some(address) = new.email.as_ref().filter(|_| addresses.private_registration)
-        && is_taken(tx, address, now)?
+        && is_taken(tx, address.canonical(), now)?
     {
         return register_in_vain(tx, new, address, desk);
     }
@@ -251,7 +253,8 @@ pub fn register(
         Ok(user) => user,
         Err(taken) => return Ok(Verdict::RollBack(Err(taken))),
     };
-    // After the insertion, which waits for whoever is about to give the address away.
+    // After the insertion, which waits for whoever is about to give the address away. A username that is
+    // an address is that one.
     if let Some(address) = &new.email
         && is_reserved_by_another(tx, address, user.id, now)?
     {
@@ -284,10 +287,29 @@ fn register_in_vain(
     })
 }
 
-/// Whether somebody logs in with that address, or may get it back.
-fn is_taken(db: &mut dyn Lookup, address: &EmailAddress, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(db.user_by_login_name(address.canonical())?.is_some()
-        || db.reserved_for(address.canonical(), now)?.is_some())
+/// Whether somebody logs in with that name, or may get it back.
+fn is_taken(db: &mut dyn Lookup, name: &CanonicalName, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(db.user_by_login_name(name)?.is_some() || db.reserved_for(name, now)?.is_some())
+}
+
+/// What is wrong with a username that looks like an address. Usernames and addresses are one space of login
+/// names, so the one would take the other from its owner, or tell whether it is taken.
+fn address_error(
+    username: &Username,
+    email: Option<&EmailAddress>,
+    role: Role,
+    hides_taken: bool,
+) -> Option<UsernameError> {
+    let name = username.canonical();
+    if role == Role::Superuser {
+        return None;
+    }
+    if hides_taken {
+        return name.as_str().contains('@').then_some(UsernameError::LooksLikeAddress);
+    }
+    let is_own = email.is_some_and(|email| email.canonical() == name);
+    let is_address = EmailAddress::parse(name.as_str()).is_ok();
+    (is_address && !is_own).then_some(UsernameError::AnothersAddress)
 }
 
 impl From<Taken> for RegisterError {
@@ -350,14 +372,40 @@ mod tests {
     #[test]
     fn names_that_fold_to_a_taken_one_are_taken_across_usernames_and_addresses() {
         let world = World::new();
-        block_on(world.auth.register(draft("kate@example.com", "k@example.com", GOOD), Role::Member))
+        block_on(world.auth.register(draft("kate@example.com", "k@example.com", GOOD), Role::Superuser))
             .unwrap();
         let taken = errors(&world, draft("K@Example.com", "\u{212A}ate@example.com", GOOD));
-        assert_eq!(taken.username, [UsernameError::Taken]);
+        assert_eq!(taken.username, [UsernameError::AnothersAddress]);
+        let taken = errors(&world, draft("k@Example.com", "K@example.com", GOOD));
+        assert_eq!((taken.username, taken.email), (vec![UsernameError::Taken], vec![EmailError::Taken]));
+        let taken = errors(&world, draft("other", "\u{212A}ate@example.com", GOOD));
         // The Kelvin sign is no character of an address, so it never gets as far as folding.
         assert_eq!(taken.email, [EmailError::Invalid]);
         let taken = errors(&world, draft("other", "KATE@example.com", GOOD));
         assert_eq!(taken.email, [EmailError::Taken]);
+    }
+
+    #[test]
+    fn a_username_that_is_an_address_is_the_accounts_own() {
+        let world = World::new();
+        let other = errors(&world, draft("victim@example.com", "mallory@example.com", GOOD));
+        assert_eq!(other.username, [UsernameError::AnothersAddress]);
+        let own = draft("Alice@example.com", "alice@EXAMPLE.com", GOOD);
+        block_on(world.auth.register(own, Role::Member)).unwrap();
+        let no_address = draft("alice@home", "a@example.com", GOOD);
+        block_on(world.auth.register(no_address, Role::Member)).unwrap();
+    }
+
+    #[test]
+    fn where_registrations_are_private_no_username_tells_whether_an_address_is_taken() {
+        let world = World::with_addresses(Verification::Required, true);
+        block_on(world.auth.register(draft("alice", "alice@example.com", GOOD), Role::Member)).unwrap();
+        for address in ["alice@example.com", "free@example.com"] {
+            for email in [address, "fresh@example.com"] {
+                let told = errors(&world, draft(address, email, GOOD));
+                assert_eq!((told.username, told.email), (vec![UsernameError::LooksLikeAddress], vec![]));
+            }
+        }
     }
 
     #[test]

@@ -36,7 +36,8 @@ struct AddressChange {
 /// Sends a letter to the address that is to be the caller's. The account keeps its own until the
 /// letter's link is followed.
 ///
-/// Where registrations are private, an address that is taken gets the same answer.
+/// Where registrations are private, an address that is taken gets the same answer. So does one that was
+/// sent letters enough, and gets none.
 #[utoipa::path(
     post,
     path = "/api/auth/email/change/",

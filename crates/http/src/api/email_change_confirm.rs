@@ -17,8 +17,9 @@ const OFFER: Offer = Offer::new("Email Change Confirm").takes(&[OfferedField::re
 
 /// Gives an account the address whose mail was proven to be read.
 ///
-/// The address before is told, with a link that undoes it for a week. A link works once, for a day,
-/// and until a newer one is sent or the password is changed. One that does not work is not found.
+/// The address before is told; if that was proven to be the account's, too, with a link that undoes the
+/// change for a week. A link works once, for a day, and until a newer one is sent or the password is
+/// changed. One that does not work is not found.
 #[utoipa::path(
     post,
     path = "/api/auth/email/change/confirm/",

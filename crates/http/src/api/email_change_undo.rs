@@ -21,7 +21,7 @@ const OFFER: Offer = Offer::new("Email Change Undo").takes(&[OfferedField::requi
 ///
 /// Somebody else may have made that change. So every session ends, the password works no more, and the
 /// address is sent a letter to set a new one. The link works once, for a week, whatever was changed
-/// since. One that does not work is not found.
+/// since, unless an earlier change was undone. One that does not work is not found.
 #[utoipa::path(
     post,
     path = "/api/auth/email/change/undo/",

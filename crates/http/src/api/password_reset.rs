@@ -29,7 +29,8 @@ pub(crate) struct Addressee {
 
 /// Asks for a letter to set a new password with.
 ///
-/// The answer and its time are the same whether there is an account.
+/// The answer and its time are the same whether there is an account, and whether the address was sent
+/// letters enough.
 #[utoipa::path(
     post,
     path = "/api/auth/password/reset/",

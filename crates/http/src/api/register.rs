@@ -29,7 +29,8 @@ const OFFER: Offer = Offer::new("Register").takes(&[
 #[schema(as = Registration)]
 #[expect(dead_code, reason = "says what is read field by field")]
 struct NewAccount {
-    /// Letters, numbers and `@.+-_`; at most 150 characters.
+    /// Letters, numbers and `@.+-_`; at most 150 characters. One that is an e-mail address must be the
+    /// account's own; where registrations are private, there is no `@` in it.
     #[schema(example = "alice", max_length = 150)]
     username: String,
     /// An e-mail address that nobody else has.

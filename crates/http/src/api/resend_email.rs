@@ -17,8 +17,8 @@ const OFFER: Offer = Offer::new("Resend Email Verification")
 
 /// Asks for another letter to verify an address with.
 ///
-/// The answer and its time are the same whether there is an account, and whether its address is
-/// verified.
+/// The answer and its time are the same whether there is an account, whether its address is verified, and
+/// whether that was sent letters enough.
 #[utoipa::path(
     post,
     path = "/api/auth/registration/resend-email/",

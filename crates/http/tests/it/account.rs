@@ -1,11 +1,13 @@
 use crate::support::{Answer, PASSWORD, Server};
 use doorward_domain::hashing::HashError;
-use doorward_domain::identity::EmailAddress;
+use doorward_domain::identity::{EmailAddress, Username};
 use doorward_domain::mail::{Letter, Message, RequestedLetter};
 use doorward_domain::one_time::SecretText;
 use doorward_domain::password::{Password, PasswordRules};
+use doorward_domain::takeover::{Attributes, ForeignAccount, ForeignKey, ForeignPassword};
 use doorward_domain::testing::{World, block_on};
 use doorward_domain::use_cases::{Draft, Policy, Proof, Role};
+use doorward_domain::user::FullName;
 use doorward_http::HttpSettings;
 use std::time::Duration;
 
@@ -79,7 +81,9 @@ fn to_confirm(server: &Server) -> Link {
     Link::sent(world)
 }
 
+/// Only an address that was proven to be the owner's is sent what undoes its change.
 fn to_undo(server: &Server) -> Link {
+    assert!(block_on(server.world.auth.vouch_for_address(server.world.find("alice").id)).unwrap());
     let link = to_confirm(server);
     block_on(server.world.auth.confirm_email_change(Proof::Link(SecretText::from_text(link.key)))).unwrap();
     Link::sent(&server.world)
@@ -147,6 +151,19 @@ fn looking_at_a_page_uses_nothing_up() {
         assert_careful(&head);
         assert_eq!(server.get(&(page.trim_end_matches('/').to_owned() + &link.query())).status, 200);
     }
+}
+
+#[test]
+fn every_page_names_the_account_that_it_is_about() {
+    let server = Server::start();
+    let names_alice = |page: &str, link: Link| {
+        let shown = server.get(&(page.to_owned() + &link.query()));
+        assert_page(&shown, 200, "account <strong><bdi>alice</bdi></strong>");
+    };
+    names_alice(VERIFY, to_verify(&server));
+    names_alice(RESET, to_reset(&server));
+    names_alice(CONFIRM, to_confirm(&server));
+    names_alice(UNDO, to_undo(&server));
 }
 
 #[test]
@@ -239,7 +256,10 @@ fn the_link_of_another_account_sets_no_password() {
     let server = Server::start();
     let link =
         Link { uid: server.world.user("mallory", PASSWORD).subject.as_str().to_owned(), ..to_reset(&server) };
-    assert_page(&choose(&server, &link, NEW, NEW), 400, OVER);
+    assert_page(&server.get(&(RESET.to_owned() + &link.query())), 404, OVER);
+    for (password, again) in [(NEW, NEW), (NEW, "other"), ("", "")] {
+        assert_page(&choose(&server, &link, password, again), 400, OVER);
+    }
     assert!(server.world.login("alice", PASSWORD).is_ok());
 }
 
@@ -319,13 +339,32 @@ fn a_link_that_nobody_was_sent_is_over_and_its_key_is_not_shown() {
     }
 }
 
+/// Other systems have their own rules for names and keys.
 #[test]
-fn what_the_form_repeats_is_escaped() {
+fn what_the_form_says_of_an_account_is_escaped() {
     let server = Server::start();
-    let link = to_reset(&server);
-    let query = format!("?uid=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&token={}", link.key);
+    server.world.imported(ForeignAccount {
+        key: ForeignKey::Text("\"><script>1</script>".to_owned()),
+        username: Username::from_stored("<script>2</script>".to_owned()),
+        email: Some(address("carol@example.com")),
+        password: ForeignPassword::Unusable,
+        full_name: FullName::default(),
+        is_active: true,
+        is_staff: false,
+        is_superuser: false,
+        date_joined: server.world.clock.now_value(),
+        last_login: None,
+        groups: Vec::new(),
+        permissions: Vec::new(),
+        attributes: Attributes::default(),
+    });
+    let carol = address("carol@example.com");
+    block_on(server.world.auth.request_letter(RequestedLetter::ResetPassword, carol)).unwrap();
+    let link = Link::sent(&server.world);
+    let query = format!("?uid=%22%3E%3Cscript%3E1%3C/script%3E&token={}", link.key);
     let form = server.get(&(RESET.to_owned() + &query));
-    assert_page(&form, 200, r#"name="uid" value="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;""#);
+    assert_page(&form, 200, r#"name="uid" value="&quot;&gt;&lt;script&gt;1&lt;/script&gt;""#);
+    assert!(form.text.contains("<bdi>&lt;script&gt;2&lt;/script&gt;</bdi>"), "{}", form.text);
     assert!(!form.text.contains("<script"), "{}", form.text);
 }
 

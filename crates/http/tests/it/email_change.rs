@@ -1,5 +1,8 @@
 use crate::letters::{Sent, only, sent};
 use crate::support::{PASSWORD, Server};
+use doorward_domain::identity::EmailAddress;
+use doorward_domain::mail::Message;
+use doorward_domain::testing::block_on;
 use serde_json::json;
 
 const PATH: &str = "/api/auth/email/change/";
@@ -44,6 +47,7 @@ fn a_code_goes_with_the_present_address() {
 #[test]
 fn the_address_before_can_have_it_all_back() {
     let server = Server::start();
+    assert!(block_on(server.world.auth.vouch_for_address(server.world.find("alice").id)).unwrap());
     let letter = asked(&server);
     server.post(CONFIRM, &json!({"key": letter.key})).assert(200, OK);
     let undo = only(&server);
@@ -55,6 +59,15 @@ fn the_address_before_can_have_it_all_back() {
     assert!(!reset.uid.is_empty() && reset.to == "alice@example.com");
     server.post(UNDO, &json!({"key": undo.key})).assert(404, NOT_FOUND);
     server.post(UNDO, r#"{"key":" "}"#).assert(400, r#"{"key":["This field may not be blank."]}"#);
+}
+
+#[test]
+fn an_address_before_that_was_never_proven_is_told_and_can_undo_nothing() {
+    let server = Server::start();
+    let letter = asked(&server);
+    server.post(CONFIRM, &json!({"key": letter.key})).assert(200, OK);
+    let told: Vec<_> = server.world.mail().into_iter().map(|letter| (letter.to, letter.message)).collect();
+    assert_eq!(told, [(EmailAddress::parse("alice@example.com").unwrap(), Message::EmailRemoved)]);
 }
 
 #[test]

@@ -1,10 +1,11 @@
-use crate::support::{Answer, PASSWORD, Server};
+use crate::support::{Answer, PASSWORD, Server, read_answer};
 use doorward_domain::identity::EmailAddress;
 use doorward_domain::mail::RequestedLetter;
 use doorward_domain::testing::{World, block_on};
 use doorward_domain::use_cases::{Post, Progress};
 use doorward_http::HttpSettings;
 use serde_json::Value;
+use std::io::Write;
 use std::time::Duration;
 
 const MAILBOX: &str = "/dev/mailbox/";
@@ -22,11 +23,19 @@ fn write(server: &Server, what: RequestedLetter) {
     let address = EmailAddress::parse("alice@example.com").unwrap();
     block_on(server.world.auth.request_letter(what, address)).unwrap();
     let writer = Post::new(server.world.auth.clone(), None, Duration::ZERO);
-    assert_eq!(block_on(writer.work()).unwrap(), Progress::Worked);
+    assert_eq!(block_on(writer.answer()).unwrap(), Progress::Worked);
 }
 
 fn get(server: &Server, path: &str, headers: &[&str]) -> Answer {
     server.send_to("localhost:8000", "GET", path, headers, b"")
+}
+
+/// The status of an answer to that version of HTTP.
+fn by(server: &Server, version: &str, path: &str) -> u16 {
+    let mut stream = server.connect();
+    let head = format!("GET {path} HTTP/{version}\r\nHost: localhost:8000\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    read_answer(stream).status
 }
 
 fn letters(server: &Server) -> Vec<Value> {
@@ -125,10 +134,18 @@ fn only_who_names_this_machine_and_comes_from_it_reads_letters() {
             let answer = server.send_to(host, "GET", &path, &[], b"");
             answer.assert_plain(404, r#"{"detail":"Not found."}"#);
         }
-        for header in ["X-Forwarded-For: 127.0.0.1", "Origin: https://evil.example", "Origin: null"] {
+        for header in [
+            "X-Forwarded-For: 127.0.0.1",
+            "CF-Connecting-IP: 127.0.0.1",
+            "Sec-Fetch-Site: cross-site",
+            "Origin: https://evil.example",
+            "Origin: null",
+        ] {
             assert_eq!(get(&server, &path, &[header]).status, 404, "{header}");
         }
         assert_eq!(get(&server, &path, &["Origin: http://localhost:3000"]).status, 200);
+        assert_eq!(by(&server, "1.1", &path), 200);
+        assert_eq!(by(&server, "1.0", &path), 404, "a proxy that says nothing of itself");
     }
 }
 

@@ -18,6 +18,7 @@ mod mailbox;
 mod methods;
 mod password_change;
 mod password_reset;
+mod private_registration;
 mod refresh;
 mod register;
 mod sessions;

@@ -145,6 +145,16 @@ fn names_that_are_taken_are_told() {
 }
 
 #[test]
+fn a_username_that_is_an_address_is_the_accounts_own() {
+    let server = Server::start();
+    server
+        .post(PATH, &draft("victim@example.com", "mallory@example.com"))
+        .assert(400, r#"{"username":["A username that is an e-mail address must be your own."]}"#);
+    let own = draft("victim@example.com", "victim@example.com");
+    server.post(PATH, &own).assert(201, r#"{"username":"victim@example.com","email":"victim@example.com"}"#);
+}
+
+#[test]
 fn passwords_that_differ_are_told_when_nothing_else_is_wrong() {
     let server = Server::start();
     let mut other = draft("bob", "bob@example.com");

@@ -159,6 +159,15 @@ impl Answer {
         lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// All that a client sees, but for what no two answers share and the order of headers.
+    pub(crate) fn comparable(&self) -> String {
+        let own = ["date:", "x-request-id:"];
+        let is_own = |line: &str| own.iter().any(|name| line.to_ascii_lowercase().starts_with(name));
+        let mut head: Vec<_> = self.head.lines().filter(|line| !is_own(line)).collect();
+        head.sort_unstable();
+        format!("{}\n\n{}", head.join("\n"), self.text)
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }

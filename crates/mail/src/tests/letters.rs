@@ -62,6 +62,7 @@ fn what_anybody_can_have_sent_to_anybody_says_nothing_that_they_chose() {
         LetterKind::VerifyEmail,
         LetterKind::ResetPassword,
         LetterKind::ConfirmEmailChange,
+        LetterKind::EmailRemoved,
         LetterKind::AddressTaken,
     ] {
         let mut letter = letter(kind);
@@ -86,6 +87,32 @@ fn names_are_escaped_in_html_and_on_one_line_in_text() {
 }
 
 #[test]
+fn who_is_not_named_is_greeted_without_a_gap() {
+    let mailer = mailer(Transport::Outbox);
+    let mut kinds = Vec::new();
+    for letter in samples::all().into_iter().filter(|letter| letter.username.is_empty()) {
+        kinds.push(letter.message.kind());
+        let ShownLetter { subject, text, html, .. } = mailer.show(&letter).unwrap();
+        assert!(text.starts_with("Hello,\n") && html.contains("<p>Hello,</p>"), "{text}\n{html}");
+        let in_a_table = |line: &&str| ["When:", "From:"].iter().any(|name| line.starts_with(name));
+        let written = [subject, text, html].join("\n");
+        for line in written.lines().filter(|line| !in_a_table(line)) {
+            assert!(!line.contains("  ") && !line.contains(" ,") && !line.contains(" ."), "{line}");
+        }
+    }
+    kinds.dedup();
+    assert_eq!(
+        kinds,
+        [
+            LetterKind::EmailRemoved,
+            LetterKind::PasswordChanged,
+            LetterKind::TokenReused,
+            LetterKind::AccountDeleted
+        ]
+    );
+}
+
+#[test]
 fn a_client_is_named_without_anything_to_click() {
     let mut letter = letter(LetterKind::TokenReused);
     let client = Client::new("192.0.2.7", "log in at https://evil.example/");
@@ -100,11 +127,8 @@ fn a_client_is_named_without_anything_to_click() {
 #[test]
 fn who_changed_a_password_is_told_as_far_as_it_is_known() {
     let mailer = mailer(Transport::Outbox);
-    let [known, unknown, operator] =
-        <[_; 3]>::try_from(samples::of(LetterKind::PasswordChanged)).unwrap().map(|letter| {
-            let ShownLetter { text, .. } = mailer.show(&letter).unwrap();
-            text
-        });
+    let letters = samples::of(LetterKind::PasswordChanged);
+    let [known, unknown, operator] = [0, 1, 2].map(|form| mailer.show(&letters[form]).unwrap().text);
     assert!(known.contains("From:   192.0.2.7\nDevice: Mozilla/5.0 (X11;"), "{known}");
     assert!(unknown.contains("From:   an unknown address\nDevice: unknown\n"), "{unknown}");
     assert!(operator.contains("An operator of id.example.org set it") && !operator.contains("Device"));

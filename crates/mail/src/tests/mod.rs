@@ -2,9 +2,11 @@
 
 mod files;
 mod letters;
+mod relay;
 mod server;
 mod smtp;
 mod templates;
+mod tls;
 
 use crate::samples;
 use crate::{MailSettings, Mailer, Transport};

@@ -1,13 +1,14 @@
 use super::server::{Answer, Server};
 use super::{deliver, letter, mailer, run, settings};
 use crate::{Encryption, MailError, Mailer, SmtpSettings, Transport};
+use doorward_domain::identity::EmailAddress;
 use doorward_domain::mail::{Courier as _, Delivered, DeliveryError, LetterKind};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-fn at(port: u16) -> SmtpSettings {
+pub(super) fn at(port: u16) -> SmtpSettings {
     SmtpSettings {
         host: "127.0.0.1".to_owned(),
         port,
@@ -18,7 +19,7 @@ fn at(port: u16) -> SmtpSettings {
     }
 }
 
-fn with_login(port: u16) -> SmtpSettings {
+pub(super) fn with_login(port: u16) -> SmtpSettings {
     let password = Some(Zeroizing::new("hunter2-in-clear".to_owned()));
     SmtpSettings { username: Some("mailer".to_owned()), password, ..at(port) }
 }
@@ -28,7 +29,7 @@ fn outcome(answer: Answer) -> Result<Delivered, DeliveryError> {
     deliver(&mailer(Transport::Smtp(at(server.port))), &letter(LetterKind::VerifyEmail))
 }
 
-fn later(outcome: Result<Delivered, DeliveryError>) -> String {
+pub(super) fn later(outcome: Result<Delivered, DeliveryError>) -> String {
     match outcome {
         Err(DeliveryError::Later(text)) => text,
         other => panic!("{other:?}"),
@@ -59,11 +60,36 @@ fn a_letter_is_handed_over_to_its_address_alone() {
 }
 
 #[test]
+fn every_form_of_address_reaches_the_server_as_one_recipient() {
+    for (typed, sent) in [
+        (r#""a@b"@example.org"#, r#""a@b"@example.org"#),
+        (r#""a b"@example.org"#, r#""a b"@example.org"#),
+        (r#""a,b>"@example.org"#, r#""a,b>"@example.org"#),
+        ("a@[127.0.0.1]", "a@[127.0.0.1]"),
+        ("a@[2001:db8::1]", "a@[IPv6:2001:db8::1]"),
+        ("a@b\u{fc}cher.example", "a@xn--bcher-kva.example"),
+    ] {
+        let server = Server::start(|_, _| None);
+        let mut letter = letter(LetterKind::VerifyEmail);
+        letter.to = EmailAddress::from_stored(typed.to_owned());
+        let sent_to = deliver(&mailer(Transport::Smtp(at(server.port))), &letter);
+        assert_eq!(sent_to, Ok(Delivered::Sent), "{typed}");
+        let heard: Vec<String> = server.heard().into_iter().map(|(_, line)| line).collect();
+        let recipients: Vec<_> = heard.iter().filter(|line| line.starts_with("RCPT")).collect();
+        assert_eq!(recipients, [&format!("RCPT TO:<{sent}>")]);
+        assert_eq!(heard.iter().filter(|line| line.starts_with("To: ")).count(), 1);
+        assert!(heard.contains(&format!("To: {sent}")), "{heard:?}");
+    }
+}
+
+#[test]
 fn only_what_is_said_of_the_recipient_or_the_letter_is_for_good() {
     let no_mailbox = never(outcome(|_, line| line.starts_with("RCPT").then_some("550 5.1.1 no such user")));
     assert!(no_mailbox.ends_with(": the recipient was refused: permanent error (550): 5.1.1 no such user"));
     never(outcome(|_, line| (line == "DATA").then_some("554 no")));
-    never(outcome(|_, line| (line == ".").then_some("554 5.7.1 no")));
+    never(outcome(|_, line| line.starts_with("RCPT").then_some("552 5.2.2 full")));
+    never(outcome(|_, line| (line == ".").then_some("554 5.6.0 no")));
+    never(outcome(|_, line| (line == ".").then_some("554 see 5.7.1")));
 
     later(outcome(|_, line| line.starts_with("EHLO").then_some("554 not you")));
     let sender = later(outcome(|_, line| line.starts_with("MAIL").then_some("550 5.7.1 not from you")));
@@ -75,10 +101,24 @@ fn only_what_is_said_of_the_recipient_or_the_letter_is_for_good() {
 }
 
 #[test]
+fn what_is_said_of_what_we_may_do_is_for_an_operator_to_mend() {
+    let relaying =
+        later(outcome(|_, line| line.starts_with("RCPT").then_some("554 5.7.1 Relay access denied")));
+    assert!(
+        relaying.ends_with("the recipient was refused: permanent error (554): 5.7.1 Relay access denied")
+    );
+    later(outcome(|_, line| {
+        line.starts_with("RCPT").then_some("550-5.7.606 your address\r\n550 5.7.606 is blocked")
+    }));
+    later(outcome(|_, line| (line == "DATA").then_some("550 5.7.26 not signed")));
+    later(outcome(|_, line| (line == ".").then_some("554 5.7.1 policy")));
+}
+
+#[test]
 fn a_server_that_quotes_the_letter_does_not_bring_its_link_into_the_error() {
     let text = never(outcome(|_, line| {
         (line == ".").then_some(
-            "554 5.7.1 a bad link: /?key=5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2",
+            "554 5.6.0 a bad link: /?key=5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2",
         )
     }));
     assert!(text.ends_with("a bad link: /?key=…"), "{text}");
@@ -107,7 +147,7 @@ fn a_connection_carries_the_next_letter_also_after_a_refusal() {
     let server = Server::start(|_, line| line.starts_with("RCPT TO:<nobody").then_some("550 no"));
     let mailer = mailer(Transport::Smtp(at(server.port)));
     let mut unknown = letter(LetterKind::Test);
-    unknown.to = doorward_domain::identity::EmailAddress::from_stored("nobody@example.org".to_owned());
+    unknown.to = EmailAddress::from_stored("nobody@example.org".to_owned());
     run(async {
         assert!(matches!(mailer.deliver(&unknown).await, Err(DeliveryError::Never(_))));
         assert_eq!(mailer.deliver(&letter(LetterKind::Test)).await, Ok(Delivered::Sent));

@@ -1,6 +1,6 @@
-use super::{letter, settings};
+use super::{deliver, letter, settings};
 use crate::{MailError, Mailer, TemplateError, Templates, Transport};
-use doorward_domain::mail::{Courier as _, LetterKind, ShownLetter};
+use doorward_domain::mail::{Courier as _, Delivered, DeliveryError, LetterKind, ShownLetter};
 use std::fs;
 use tempfile::TempDir;
 
@@ -58,6 +58,7 @@ fn a_template_that_would_not_do_is_named_with_its_line() {
         ("test.txt", "Hello\n{% if %}", "FOLDER/test.txt, line 2: syntax error: "),
         ("test.txt", "Hello\n\n{{ usrname }}", "FOLDER/test.txt, line 3: undefined value"),
         ("test.html", "{{ link }}", "FOLDER/test.html, line 1: undefined value"),
+        ("email_removed.txt", "Hello {{ username|first }},", "FOLDER/email_removed.txt, line 1: undefined"),
         ("test.txt", "{{ username|shout }}", "FOLDER/test.txt, line 1: unknown filter: "),
         ("test.html", "{% extends 'frame.html' %}", "FOLDER/test.html, line 1: template not found: "),
         ("test.subject.txt", " \n", "FOLDER/test.subject.txt, line 1: the subject is empty"),
@@ -68,6 +69,37 @@ fn a_template_that_would_not_do_is_named_with_its_line() {
         let error = error(&[(name, source)]);
         assert!(error.starts_with(expected), "{name}: {error}");
     }
+}
+
+const ENDLESS: &str = "{% for a in range(600) %}{% for b in range(600) %}{% endfor %}{% endfor %}";
+
+#[test]
+fn a_template_that_does_not_come_to_its_end_is_named() {
+    for (name, source) in [
+        ("test.txt", ENDLESS.to_owned()),
+        ("test.html", format!("<p>\n{ENDLESS}")),
+        ("_client.txt", ENDLESS.to_owned()),
+        ("layout.html", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}".to_owned()),
+        ("test.subject.txt", "{{ range(9999)|join(range(9999)|join)|length }}".to_owned()),
+    ] {
+        let error = error(&[(name, &source)]);
+        assert!(error.starts_with(&format!("FOLDER/{name}, line ")), "{name}: {error}");
+    }
+    assert!(error(&[("test.txt", ENDLESS)]).ends_with("engine ran out of fuel"));
+}
+
+#[test]
+fn a_letter_on_which_a_template_does_not_come_to_its_end_is_given_up() {
+    let source = format!("{{% if username == 'long' %}}{ENDLESS}{{% endif %}}Hello");
+    let folder = folder(&[("test.txt", &source)]);
+    let mut settings = settings(Transport::Outbox);
+    settings.templates = Some(folder.path().to_owned());
+    let mailer = Mailer::new(settings).unwrap();
+    let mut letter = letter(LetterKind::Test);
+    assert_eq!(deliver(&mailer, &letter), Ok(Delivered::Kept));
+    letter.username = "long".to_owned();
+    let Err(DeliveryError::Never(text)) = deliver(&mailer, &letter) else { panic!("it was delivered") };
+    assert!(text.contains("test.txt, line 1: engine ran out of fuel"), "{text}");
 }
 
 #[test]

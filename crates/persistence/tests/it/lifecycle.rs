@@ -4,8 +4,8 @@ use crate::connections::on_server;
 use crate::fixture::{Fixture, NOW, all_at_once, block_on};
 use doorward_domain::identity::{CanonicalName, EmailAddress};
 use doorward_domain::mail::{
-    LetterId, LetterKind, LetterState, MailBucket, MailRequest, Mailings, OutboxEntry, RequestedLetter,
-    Settled,
+    Bound, LetterId, LetterKind, LetterState, MailBucket, MailRequest, Mailings, OutboxEntry,
+    RequestedLetter, Settled,
 };
 use doorward_domain::one_time::{Attempts, Code, OneTimeSecret, Purpose, SecretDigest};
 use doorward_domain::password::PasswordHash;
@@ -93,7 +93,7 @@ fn request(number: u8) -> MailRequest {
 }
 
 fn bucket() -> MailBucket {
-    MailBucket::of(LetterKind::ResetPassword, &address("ann@example.com")).unwrap()
+    MailBucket::of(Bound::Asked, LetterKind::ResetPassword, &address("ann@example.com")).unwrap()
 }
 
 fn name() -> CanonicalName {
@@ -110,7 +110,9 @@ fn take_request(tx: &mut dyn Transaction) -> Result<Verdict<Option<MailRequest>>
 
 /// Whether another letter may be written; counts it.
 fn write_letter(tx: &mut dyn Transaction) -> Result<Verdict<bool>, StoreError> {
-    let Some(mailings) = tx.mailroom().hold_mailings(&bucket())?.one_more(NOW) else {
+    let Some(mailings) =
+        tx.mailroom().hold_mailings(&bucket())?.one_more(LetterKind::ResetPassword, Bound::Asked, NOW)
+    else {
         return Ok(Verdict::RollBack(false));
     };
     tx.mailroom().put_mailings(&bucket(), &mailings)?;

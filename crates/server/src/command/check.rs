@@ -1,4 +1,5 @@
-//! `doorward check`: what is wrong, and how to mend it. Changes nothing.
+//! `doorward check`: what is wrong, and how to mend it. It changes nothing; a test letter is sent where one is
+//! asked for.
 
 use super::mail::address;
 use super::{Context, console, start_log};

@@ -50,7 +50,7 @@ pub enum Command {
     Mail(mail::Args),
     /// Tell what is wrong with settings, secrets, database and mail, and how to mend it
     ///
-    /// Changes nothing. The exit code is 1 if anything is wrong.
+    /// Changes nothing, and sends nothing without --mail-to. The exit code is 1 if anything is wrong.
     Check(check::Args),
     /// Take in the accounts of another system
     Import(import::Args),

@@ -76,7 +76,7 @@ impl Default for Mail {
             allow_plaintext: false,
             smtp_host: String::new(),
             smtp_port: 0,
-            smtp_encryption: SmtpEncryption::StartTls,
+            smtp_encryption: SmtpEncryption::Tls,
             smtp_username: String::new(),
             smtp_password: Secret::default(),
             smtp_ca_file: PathBuf::new(),

@@ -68,17 +68,17 @@ impl Settings {
             let key = if has_login { "mail.smtp_password" } else { "mail.smtp_username" };
             problems.add(key, "must be set, since the other half of the login is");
         }
-        if mail.smtp_encryption == SmtpEncryption::None && !is_loopback(&mail.smtp_host) {
+        if mail.smtp_encryption == SmtpEncryption::None && !is_this_machine(&mail.smtp_host) {
             if has_login {
                 problems.add(
                     "mail.smtp_encryption",
-                    "the password of the mail server would go through the network in the clear; use \"starttls\" or \
-                     \"tls\"",
+                    "the password of the mail server would go through the network in the clear; use \"tls\" or \
+                     \"starttls\"",
                 );
             } else if !mail.allow_plaintext {
                 problems.add(
                     "mail.smtp_encryption",
-                    "the mail server is on another machine and letters open accounts; use \"starttls\" or \"tls\", or \
+                    "the mail server is on another machine and letters open accounts; use \"tls\" or \"starttls\", or \
                      set mail.allow_plaintext where the network between is private",
                 );
             }
@@ -94,6 +94,11 @@ fn address(mailbox: &str) -> Option<EmailAddress> {
     };
     let is_one_line = !mailbox.chars().any(char::is_control);
     EmailAddress::parse(address.trim()).ok().filter(|_| is_one_line)
+}
+
+/// Narrower than for a browser, which never asks a name server for a name under `localhost`.
+fn is_this_machine(host: &str) -> bool {
+    is_loopback(host) && !host.ends_with(".localhost")
 }
 
 fn is_here(address: &EmailAddress) -> bool {
@@ -126,8 +131,8 @@ mod tests {
 
     #[test]
     fn a_mail_server_needs_a_host_and_a_whole_login() {
-        assert_eq!(load(&[OUTSIDE]).unwrap().mail.port(), 587);
-        assert_eq!(load(&[OUTSIDE, &[("MAIL__SMTP_ENCRYPTION", "tls")]]).unwrap().mail.port(), 465);
+        assert_eq!(load(&[OUTSIDE]).unwrap().mail.port(), 465);
+        assert_eq!(load(&[OUTSIDE, &[("MAIL__SMTP_ENCRYPTION", "starttls")]]).unwrap().mail.port(), 587);
         refused(&[("MAIL__SMTP_HOST", "")], "mail.smtp_host", "must be set");
         let (username, password) = (("MAIL__SMTP_USERNAME", "alice"), ("MAIL__SMTP_PASSWORD", "hunter2"));
         refused(&[username], "mail.smtp_password", "must be set");
@@ -146,6 +151,7 @@ mod tests {
         for host in ["localhost", "127.0.0.1", "::1", "[::1]"] {
             load(&[OUTSIDE, &[plain, ("MAIL__SMTP_HOST", host)], &login]).unwrap();
         }
+        refused(&[plain, ("MAIL__SMTP_HOST", "mail.localhost")], "mail.smtp_encryption", "another machine");
         refused(&[plain, allowed, login[0], login[1]], "mail.smtp_encryption", "password");
     }
 

@@ -83,7 +83,7 @@ impl Settings {
         server.bind.ip().is_loopback() && server.public_url.is_loopback() && server.trusted_proxies.is_empty()
     }
 
-    /// Whether letters can be read at `/dev/mailbox/`, by whoever reaches the server.
+    /// Whether letters can be read at `/dev/mailbox/`, from this machine alone.
     pub fn has_dev_mailbox(&self) -> bool {
         self.mail.transport == Transport::Outbox && self.is_for_this_machine()
     }

@@ -3,8 +3,8 @@
 use super::Case;
 use super::support::{NOW, address, from_32_threads, insert, later, read, write};
 use crate::mail::{
-    LetterId, LetterKind, LetterState, MailBucket, MailRequest, Mailings, OutboxEntry, RequestedLetter,
-    Settled,
+    Bound, LetterId, LetterKind, LetterState, MailBucket, MailRequest, Mailings, OutboxEntry,
+    RequestedLetter, Settled,
 };
 use crate::store::{LetterFilter, MailDue, Store, Transaction, Verdict};
 use crate::testing::block_on;
@@ -316,13 +316,15 @@ fn letters_go_with_their_account(store: &dyn Store) {
 }
 
 fn bucket(name: &str) -> MailBucket {
-    MailBucket::of(LetterKind::ResetPassword, &address(name)).unwrap()
+    MailBucket::of(Bound::Asked, LetterKind::ResetPassword, &address(name)).unwrap()
 }
 
 fn of_32_letters_three_are_written(store: &dyn Store) {
     let step = |tx: &mut dyn Transaction| {
         let bucket = bucket("alice@example.com");
-        let Some(mailings) = tx.mailroom().hold_mailings(&bucket)?.one_more(NOW) else {
+        let Some(mailings) =
+            tx.mailroom().hold_mailings(&bucket)?.one_more(LetterKind::ResetPassword, Bound::Asked, NOW)
+        else {
             return Ok(Verdict::RollBack(false));
         };
         tx.mailroom().put_mailings(&bucket, &mailings)?;

@@ -11,8 +11,7 @@ use doorward_domain::use_cases::Proof;
 const PAGE: OneButton = OneButton {
     purpose: Purpose::ChangeEmail,
     title: "Confirm your new e-mail address",
-    explanation: "<p>Press the button, and your account has the address that the letter was sent to. The \
-                  address that it had gets a letter about it. If you did not ask for it, close this page.</p>",
+    explanation: |username| format!(include_str!("confirm_email.html"), username = username),
     button: "Confirm this address",
     advice: "If your account does not have the new address yet, log in and change it once more.",
 };

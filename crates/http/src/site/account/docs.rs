@@ -2,10 +2,10 @@
 
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 
-/// What the link of a letter carries.
+/// What the link of a letter carries, and the form of its page sends.
 #[derive(IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
-#[schema(as = LinkKey)]
+#[schema(as = PageForm)]
 #[expect(dead_code, reason = "says what is read field by field")]
 pub(crate) struct Key {
     /// The link's secret.

@@ -15,8 +15,8 @@ pub(super) struct OneButton {
     pub(super) purpose: Purpose,
     /// Its heading.
     pub(super) title: &'static str,
-    /// What the button does, as HTML.
-    pub(super) explanation: &'static str,
+    /// What the button does to the account of that name, as HTML.
+    pub(super) explanation: fn(Escaped<'_>) -> String,
     /// What the button says.
     pub(super) button: &'static str,
     /// What to do if the link is over.
@@ -29,15 +29,15 @@ impl OneButton {
         let Some(key) = in_query(&call, "key").map(SecretText::from_text) else {
             return Ok(Use::Look.incomplete());
         };
-        if !call.auth().link_works(self.purpose, key.clone()).await? {
+        let Some(user) = call.auth().account_behind(self.purpose, key.clone()).await? else {
             return Ok(Use::Look.over(self.advice));
-        }
+        };
         let Self { title, explanation, button, .. } = self;
         let key = Escaped(key.expose());
         let main = format!(
             include_str!("one_button.html"),
             title = title,
-            explanation = explanation,
+            explanation = explanation(Escaped(user.username.as_str())),
             button = button,
             key = key
         );

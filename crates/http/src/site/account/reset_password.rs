@@ -4,11 +4,11 @@ use crate::body::{Body, Trim};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::site::page::{Escaped, in_html, note, page};
-use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use doorward_domain::one_time::{Purpose, SecretText};
 use doorward_domain::password::{Password, PasswordError};
 use doorward_domain::use_cases::{Failure, PasswordReset, Proof, ResetPasswordError};
+use doorward_domain::user::User;
 use utoipa::{IntoParams, ToSchema};
 
 const TITLE: &str = "Choose a new password";
@@ -58,8 +58,7 @@ struct NewPassword {
 )]
 pub(crate) async fn show(call: Call) -> Answer {
     match Link::read(|name| in_query(&call, name)) {
-        Some(link) if link.works(&call).await? => Ok(link.form(&call, &[])),
-        Some(_) => Ok(Use::Look.over(ADVICE)),
+        Some(link) => link.form(&call, &[]).await,
         None => Ok(Use::Look.incomplete()),
     }
 }
@@ -78,8 +77,7 @@ pub(crate) async fn reset(call: Call) -> Answer {
     let Some(link) = Link::read(|name| in_form(&form, name)) else { return Ok(Use::Send.incomplete()) };
     let [password, password_again] = match passwords(&form, call.password_trim()) {
         Ok(typed) => typed,
-        Err(errors) if link.works(&call).await? => return Ok(link.form(&call, &errors)),
-        Err(_) => return Ok(Use::Send.over(ADVICE)),
+        Err(errors) => return link.form(&call, &errors).await,
     };
     let (uid, proof) = (Some(link.uid.clone()), Proof::Link(link.token.clone()));
     let request = PasswordReset { uid, proof, password, password_again, client: call.client() };
@@ -91,10 +89,10 @@ pub(crate) async fn reset(call: Call) -> Answer {
         )),
         Err(ResetPasswordError::Refused | ResetPasswordError::WrongUid) => Ok(Use::Send.over(ADVICE)),
         Err(ResetPasswordError::Mismatch) => {
-            Ok(link.form(&call, &["The two passwords are not the same.".to_owned()]))
+            link.form(&call, &["The two passwords are not the same.".to_owned()]).await
         }
         Err(ResetPasswordError::Invalid(broken)) => {
-            Ok(link.form(&call, &broken.iter().map(ToString::to_string).collect::<Vec<_>>()))
+            link.form(&call, &broken.iter().map(ToString::to_string).collect::<Vec<_>>()).await
         }
         Err(ResetPasswordError::Failure(failure)) => Err(failure.into()),
     }
@@ -111,13 +109,19 @@ impl Link {
         Some(Self { uid: field("uid")?, token: SecretText::from_text(field("token")?) })
     }
 
-    async fn works(&self, call: &Call) -> Result<bool, Failure> {
-        call.auth().link_works(Purpose::ResetPassword, self.token.clone()).await
+    /// The account whose password the link sets, if it works.
+    async fn account(&self, call: &Call) -> Result<Option<User>, Failure> {
+        let user = call.auth().account_behind(Purpose::ResetPassword, self.token.clone()).await?;
+        Ok(user.filter(|user| user.subject.as_str() == self.uid))
     }
 
     /// The form, with what was wrong with what was typed, which is not shown again.
-    fn form(&self, call: &Call, errors: &[String]) -> HttpResponse {
-        let (status, title) = if errors.is_empty() {
+    async fn form(&self, call: &Call, errors: &[String]) -> Answer {
+        let is_new = errors.is_empty();
+        let Some(user) = self.account(call).await? else {
+            return Ok(if is_new { Use::Look } else { Use::Send }.over(ADVICE));
+        };
+        let (status, title) = if is_new {
             (StatusCode::OK, TITLE.to_owned())
         } else {
             (StatusCode::BAD_REQUEST, format!("Error: {TITLE}"))
@@ -125,13 +129,14 @@ impl Link {
         let main = format!(
             include_str!("reset_password.html"),
             title = TITLE,
+            username = Escaped(user.username.as_str()),
             errors = told(errors),
-            invalid = !errors.is_empty(),
+            invalid = !is_new,
             uid = Escaped(&self.uid),
             token = Escaped(self.token.expose()),
             minimum = call.auth().policy().passwords.minimum_length,
         );
-        page(status, &title, &main)
+        Ok(page(status, &title, &main))
     }
 }
 

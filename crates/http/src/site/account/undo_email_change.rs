@@ -10,7 +10,7 @@ use doorward_domain::one_time::Purpose;
 const PAGE: OneButton = OneButton {
     purpose: Purpose::UndoEmailChange,
     title: "Take your account back",
-    explanation: include_str!("undo_email_change.html"),
+    explanation: |username| format!(include_str!("undo_email_change.html"), username = username),
     button: "Take the account back",
     advice: "Perhaps it was used already: then ask for a new password where you log in. If you cannot get \
              into your account, write to those who run this site.",

@@ -11,8 +11,7 @@ use doorward_domain::use_cases::{ConfirmEmailError, Proof};
 const PAGE: OneButton = OneButton {
     purpose: Purpose::VerifyEmail,
     title: "Confirm your e-mail address",
-    explanation: "<p>Press the button, and the address that the letter was sent to counts as yours. If you \
-                  did not ask for it, close this page.</p>",
+    explanation: |username| format!(include_str!("verify_email.html"), username = username),
     button: "Confirm this address",
     advice: "Perhaps the address is confirmed already: try to log in. If it is not, ask there for \
              another letter.",
