@@ -61,8 +61,8 @@
 //! - What strangers choose makes no header: subjects are one line and encoded, addresses are ASCII or
 //!   refused, and a letter goes to one recipient.
 //! - What anybody can have sent to anybody (a request to confirm an address, to set a password, or a
-//!   notice that an address is taken) says nothing that its sender chose, not even a user name: a server
-//!   that passes words on to strangers is used for that.
+//!   notice that an address is taken or given up) says nothing that its sender chose, not even a user
+//!   name: a server that passes words on to strangers is used for that.
 //! - HTML is escaped. A client's name for itself stands in it without anything to click.
 //! - Configured encryption is required, and a password never crosses a network without it. What was said
 //!   before TLS is never an answer within it.
@@ -76,11 +76,11 @@
 //!
 //! | what happened | outcome |
 //! |---|---|
-//! | 5xx to the recipient or the letter itself: 5.1.x, 5.2.x, others, or no enhanced code | never: the letter is given up |
+//! | 5xx to the recipient or the letter itself | never: the letter is given up |
 //! | the address cannot be written as mail has it | never |
 //! | 4xx; no connection, TLS or answer in time; a folder that cannot be written | later |
 //! | 5xx to the greeting, the login or the sender | later: an operator can mend it, and the letter waits |
-//! | 5.7.x (RFC 3463: no relaying, policy, a block list) or a missing login, whatever it is said to | later: likewise |
+//! | 5.7.x (RFC 3463: no relaying, a policy, a block list), or that a login is missing, to whatever | later: likewise |
 //!
 //! # Replacing templates
 //!

@@ -25,6 +25,8 @@
 //! in them ends with the test process too, and cases that need them are ignored where they are not
 //! there, or fail where `DOORWARD_REQUIRE_PEERS=1` is set.
 //!
+//! [`SmtpServer`] is a mail server that keeps what arrives, and can be slow, unwilling or away.
+//!
 //! To add a case, write a function over the fixture and name it in a `cases!`.
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a tool of tests fails as a test does")]
@@ -36,9 +38,11 @@ mod postgres;
 mod process;
 mod programs;
 mod scratch;
+mod smtp;
 mod sql;
 
 pub use cases::{Case, Database, run, trials_on, trials_on_both};
 pub use peers::{Listening, Peers, SimpleJwt};
 pub use postgres::{Durability, Postgres};
 pub use scratch::Scratch;
+pub use smtp::{Authority, Encryption, Manner, Received, SmtpServer};

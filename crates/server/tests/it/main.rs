@@ -15,6 +15,7 @@ mod contract;
 mod django;
 mod harness;
 mod layering;
+mod mail;
 mod processes;
 mod races;
 
@@ -23,6 +24,7 @@ fn main() {
     trials.extend(contract::trials());
     trials.extend(api::trials());
     trials.extend(attacks::trials());
+    trials.extend(mail::trials());
     trials.extend(races::trials());
     trials.extend(processes::trials());
     trials.extend(django::trials());

@@ -18,7 +18,7 @@ pub(super) fn cases() -> Vec<Case<Place>> {
 
 /// Every path that has no parameter, with a method that does something there. The docs page alone
 /// leads browsers to its slash, since it names its files relatively.
-const PATHS: [(&str, &str); 14] = [
+const PATHS: [(&str, &str); 23] = [
     ("POST", "/api/auth/register"),
     ("POST", "/api/auth/login"),
     ("POST", "/api/auth/token/refresh"),
@@ -28,6 +28,15 @@ const PATHS: [(&str, &str); 14] = [
     ("POST", "/api/auth/logout/all"),
     ("GET", "/api/auth/sessions"),
     ("GET", "/api/auth/user"),
+    ("GET", "/api/auth/user/export"),
+    ("POST", "/api/auth/registration/verify-email"),
+    ("POST", "/api/auth/registration/resend-email"),
+    ("POST", "/api/auth/password/reset"),
+    ("POST", "/api/auth/password/reset/confirm"),
+    ("POST", "/api/auth/password/change"),
+    ("POST", "/api/auth/email/change"),
+    ("POST", "/api/auth/email/change/confirm"),
+    ("POST", "/api/auth/email/change/undo"),
     ("GET", "/api/dashboard"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/healthz"),
@@ -99,7 +108,20 @@ fn a_method_that_does_nothing_is_not_allowed(place: &Place) {
         ("/api/auth/logout/all/", "POST, OPTIONS"),
         ("/api/auth/sessions/", "GET, HEAD, OPTIONS"),
         ("/api/auth/sessions/0/", "DELETE, OPTIONS"),
-        ("/api/auth/user/", "GET, PATCH, HEAD, OPTIONS"),
+        ("/api/auth/user/", "GET, PATCH, DELETE, HEAD, OPTIONS"),
+        ("/api/auth/user/export/", "GET, HEAD, OPTIONS"),
+        ("/api/auth/registration/verify-email/", "POST, OPTIONS"),
+        ("/api/auth/registration/resend-email/", "POST, OPTIONS"),
+        ("/api/auth/password/reset/", "POST, OPTIONS"),
+        ("/api/auth/password/reset/confirm/", "POST, OPTIONS"),
+        ("/api/auth/password/change/", "POST, OPTIONS"),
+        ("/api/auth/email/change/", "POST, OPTIONS"),
+        ("/api/auth/email/change/confirm/", "POST, OPTIONS"),
+        ("/api/auth/email/change/undo/", "POST, OPTIONS"),
+        ("/account/verify-email/", "GET, POST, HEAD, OPTIONS"),
+        ("/account/reset-password/", "GET, POST, HEAD, OPTIONS"),
+        ("/account/confirm-email/", "GET, POST, HEAD, OPTIONS"),
+        ("/account/undo-email-change/", "GET, POST, HEAD, OPTIONS"),
         ("/api/dashboard/", "GET, POST, HEAD, OPTIONS"),
         ("/.well-known/jwks.json", "GET, HEAD, OPTIONS"),
         ("/metrics", "GET, HEAD, OPTIONS"),
@@ -115,7 +137,9 @@ fn a_body_that_nobody_reads_is_refused_everywhere(place: &Place) {
     let server = place.server();
     let access = server.join_and_log_in("alice").access;
     let bodies = PATHS.into_iter().filter(|(method, path)| *method == "POST" && !path.ends_with("/all"));
-    for (method, path) in bodies.chain([("PATCH", "/api/auth/user"), ("POST", "/api/dashboard")]) {
+    for (method, path) in
+        bodies.chain([("PATCH", "/api/auth/user"), ("DELETE", "/api/auth/user"), ("POST", "/api/dashboard")])
+    {
         let send = |content_type: &str, body: &str| {
             server
                 .request(method, path)

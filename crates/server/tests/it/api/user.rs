@@ -23,6 +23,7 @@ fn the_caller_sees_the_account(place: &Place) {
         "id": server.account("alice").id.0,
         "username": "alice",
         "email": "alice@example.com",
+        "email_verified": false,
         "full_name": "",
         "date_joined": "2026-01-01T00:00:00Z",
         "last_login": "2026-01-01T00:00:00Z",
@@ -109,5 +110,5 @@ fn other_methods_are_not_allowed(place: &Place) {
     let access = server.join_and_log_in("alice").access;
     let answer = server.request("PUT", "/api/auth/user/").bearer(&access).json(&json!({})).send();
     answer.must_be(405, &json!({"detail": "Method \"PUT\" not allowed."}));
-    assert_eq!(answer.header("allow"), Some("GET, PATCH, HEAD, OPTIONS"));
+    assert_eq!(answer.header("allow"), Some("GET, PATCH, DELETE, HEAD, OPTIONS"));
 }

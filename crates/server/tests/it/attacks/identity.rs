@@ -1,7 +1,7 @@
 //! Names that look like the names of others, and texts that are none.
 
 use crate::harness::bodies::login_refused;
-use crate::harness::{PASSWORD, Place, Registration};
+use crate::harness::{NEW_PASSWORD, PASSWORD, Place, Registration};
 use doorward_testkit::{Case, cases};
 use serde_json::{Value, json};
 
@@ -84,6 +84,19 @@ fn names_that_look_empty_or_hide_something_are_refused(place: &Place) {
     }
 }
 
+/// Whether a path asks who calls.
+fn is_guarded(path: &str) -> bool {
+    ["/api/dashboard/", "/api/auth/password/change/", "/api/auth/email/change/"].contains(&path)
+}
+
+/// These fields, and a new password twice.
+fn new_password(mut fields: Value) -> Value {
+    for name in ["new_password1", "new_password2"] {
+        fields[name] = NEW_PASSWORD.into();
+    }
+    fields
+}
+
 fn null_and_surrogate_characters_are_refused_everywhere(place: &Place) {
     let server = place.server();
     let pair = server.join_and_log_in("alice");
@@ -116,6 +129,18 @@ fn null_and_surrogate_characters_are_refused_everywhere(place: &Place) {
         ("/api/auth/token/blacklist/", "refresh", json!({})),
         ("/api/auth/logout/", "refresh", json!({})),
         ("/api/dashboard/", "text", json!({})),
+        ("/api/auth/registration/verify-email/", "key", json!({})),
+        ("/api/auth/registration/verify-email/", "code", json!({"email": "alice@example.com"})),
+        ("/api/auth/password/reset/confirm/", "token", new_password(json!({"uid": "1"}))),
+        ("/api/auth/password/reset/confirm/", "uid", new_password(json!({"token": "1"}))),
+        ("/api/auth/password/reset/confirm/", "code", new_password(json!({"email": "alice@example.com"}))),
+        ("/api/auth/password/reset/confirm/", "new_password1", json!({"uid": "1", "token": "1"})),
+        ("/api/auth/password/reset/confirm/", "new_password2", json!({"uid": "1", "token": "1"})),
+        ("/api/auth/password/change/", "old_password", new_password(json!({}))),
+        ("/api/auth/password/change/", "new_password1", json!({"old_password": PASSWORD})),
+        ("/api/auth/email/change/", "password", json!({"email": "alice@new.example"})),
+        ("/api/auth/email/change/confirm/", "key", json!({})),
+        ("/api/auth/email/change/undo/", "key", json!({})),
     ] {
         for (value, told) in [
             (r"Corr3ct-horse!\u0000", "Null characters are not allowed."),
@@ -126,7 +151,7 @@ fn null_and_surrogate_characters_are_refused_everywhere(place: &Place) {
             let separator = if others == "{}" { "" } else { "," };
             let body = format!(r#"{{"{field}":"{value}"{separator}{}"#, &others[1..]);
             let mut request = server.post(path).header("Content-Type", "application/json");
-            if path == "/api/dashboard/" {
+            if is_guarded(path) {
                 request = request.bearer(&pair.access);
             }
             let answer = request.body(body).send();
@@ -195,18 +220,26 @@ fn addresses_that_mean_several_or_none_are_refused(place: &Place) {
 fn values_of_the_wrong_type_are_refused_everywhere(place: &Place) {
     let server = place.server();
     let access = server.join_and_log_in("alice").access;
-    let calls: [(&str, &[&str]); 6] = [
+    let calls: [(&str, &[&str]); 14] = [
         ("/api/auth/register/", &["username", "email", "password", "password2"]),
         ("/api/auth/login/", &["username", "password"]),
         ("/api/auth/token/refresh/", &["refresh"]),
         ("/api/auth/token/verify/", &["token"]),
         ("/api/auth/token/blacklist/", &["refresh"]),
         ("/api/dashboard/", &["text"]),
+        ("/api/auth/registration/verify-email/", &["key"]),
+        ("/api/auth/registration/resend-email/", &["email"]),
+        ("/api/auth/password/reset/", &["email"]),
+        ("/api/auth/password/reset/confirm/", &["new_password1", "new_password2", "uid", "token"]),
+        ("/api/auth/password/change/", &["old_password", "new_password1", "new_password2"]),
+        ("/api/auth/email/change/", &["email", "password"]),
+        ("/api/auth/email/change/confirm/", &["email", "code"]),
+        ("/api/auth/email/change/undo/", &["key"]),
     ];
     for (path, fields) in calls {
         let send = |body: &Value| {
             let request = server.post(path).json(body);
-            if path == "/api/dashboard/" { request.bearer(&access).send() } else { request.send() }
+            if is_guarded(path) { request.bearer(&access).send() } else { request.send() }
         };
         for value in [json!(true), json!([]), json!(["a"]), json!({}), json!({"$ne": null}), json!(null)] {
             let body: Value = fields

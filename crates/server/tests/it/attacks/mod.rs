@@ -2,9 +2,13 @@
 
 mod bodies;
 mod claims;
+mod codes;
+mod durations;
 mod enumeration;
+mod flood;
 mod forgery;
 mod identity;
+mod links;
 mod mutation;
 mod passwords;
 mod protocol;
@@ -20,9 +24,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     let areas = [
         bodies::cases(),
         claims::cases(),
+        codes::cases(),
+        durations::cases(),
         enumeration::cases(),
+        flood::cases(),
         forgery::cases(),
         identity::cases(),
+        links::cases(),
         mutation::cases(),
         passwords::cases(),
         protocol::cases(),

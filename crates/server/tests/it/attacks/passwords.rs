@@ -1,6 +1,6 @@
 //! Passwords that are made to cost, or to equal others.
 
-use crate::harness::{Place, Registration, Server};
+use crate::harness::{NEW_PASSWORD, PASSWORD, Place, Registration, Server};
 use doorward_testkit::{Case, cases};
 use serde_json::json;
 
@@ -9,6 +9,7 @@ pub(super) fn cases() -> Vec<Case<Place>> {
         passwords: every_byte_of_a_password_counts,
         passwords_that_are_equal_to_unicode_only_are_different,
         the_longest_password_fits_and_one_more_byte_does_not,
+        a_bad_one_is_as_bad_wherever_it_is_set,
     ]
 }
 
@@ -51,4 +52,26 @@ fn the_longest_password_fits_and_one_more_byte_does_not(place: &Place) {
     let answer = server.register(&Registration::of("longer").password(format!("{longest}x")));
     answer.must_have_status(400);
     assert_eq!(answer.json()["password"], told["password"]);
+}
+
+fn a_bad_one_is_as_bad_wherever_it_is_set(place: &Place) {
+    let server = place.mailing();
+    let pair = server.join_and_log_in("wonderland");
+    let letter = server.reset_letter("wonderland");
+    for bad in ["short1!", "password", "1234567890", "qwertyuiop", "Wonderland-1"] {
+        // Like the name of an account that is not there yet, where it is like that.
+        let name = if bad.starts_with('W') { "wonderland1" } else { "nobody" };
+        let told = server.register(&Registration::of(name).password(bad)).json()["password"].clone();
+        assert!(told.is_array(), "{bad}: {told}");
+        let told = json!({"new_password2": told});
+        server.replace_password(&pair.access, PASSWORD, [bad; 2]).must_be(400, &told);
+        server.reset(&letter, bad).must_be(400, &told);
+    }
+    let long = "Corr3ct-".repeat(512) + "x";
+    for answer in [server.replace_password(&pair.access, PASSWORD, [&long; 2]), server.reset(&letter, &long)]
+    {
+        answer.must_have_status(400);
+        assert!(answer.text().contains("no more than 4096 characters"), "{}", answer.text());
+    }
+    server.reset(&letter, NEW_PASSWORD).must_have_status(200);
 }

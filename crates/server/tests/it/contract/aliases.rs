@@ -9,9 +9,7 @@ use doorward_testkit::{Case, cases};
 use serde_json::json;
 
 /// What another answer than a package's is decided for, under its aliases.
-const DIFFERENT_BY_DECISION: [&str; 3] = [
-    // No account is deleted there, and so `Allow` has no DELETE.
-    "djoser_me_methods",
+const DIFFERENT_BY_DECISION: [&str; 2] = [
     // dj-rest-auth has GET only to refuse it, and so `Allow` has no GET.
     "dj_rest_auth_logout_methods",
     // With allauth an account's own username is taken, so that no form can be sent back unchanged.

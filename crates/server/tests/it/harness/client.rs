@@ -144,6 +144,16 @@ impl Answer {
         Some(value.to_str().unwrap())
     }
 
+    /// All that a client can tell it from other answers by, but for what differs each time.
+    #[track_caller]
+    pub(crate) fn told(&self) -> (u16, HeaderMap, Vec<u8>) {
+        let mut headers = self.headers.clone();
+        for changing in ["date", "x-request-id"] {
+            assert!(headers.remove(changing).is_some(), "no {changing}");
+        }
+        (self.status, headers, self.body.clone())
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }

@@ -37,6 +37,19 @@ impl Place {
         Server::start(settings, Arc::clone(&self.clock))
     }
 
+    /// A server with these settings, by their keys.
+    pub(crate) fn server_set(&self, settings: &[(&str, &str)]) -> Server {
+        let variable = |key: &str| format!("DOORWARD__{}", key.to_uppercase().replace('.', "__"));
+        let pairs = settings.iter().map(|(key, value)| (variable(key), *value));
+        let environment = Environment::from_pairs(pairs);
+        let settings = Settings::load(None, &environment).unwrap_or_else(|error| panic!("{error}"));
+        Server::start(self.adapted(settings), Arc::clone(&self.clock))
+    }
+
+    pub(crate) fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
     /// A server that was given `config/django.toml` and nothing else.
     pub(crate) fn django(&self) -> Server {
         self.django_with(|_| {})

@@ -11,6 +11,7 @@ mod crash;
 mod faults;
 mod instances;
 mod logs;
+mod mail;
 mod newcomer;
 mod process;
 mod program;
@@ -33,6 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         faults::trials(),
         instances::trials(),
         logs::trials(),
+        mail::trials(),
         newcomer::trials(),
         stop::trials(),
         trace::trials(),
