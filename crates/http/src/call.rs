@@ -5,7 +5,7 @@ use crate::state::State;
 use crate::worker::Worker;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
+use actix_web::http::header::{AUTHORIZATION, AcceptEncoding, Encoding, Header as _, HeaderMap, USER_AGENT};
 use actix_web::http::{Method, Uri, Version};
 use doorward_domain::session::Client;
 use doorward_domain::use_cases::{Auth, Caller};
@@ -41,6 +41,13 @@ impl Call {
     /// The path as it was asked for.
     pub(crate) fn path(&self) -> &str {
         self.request.path()
+    }
+
+    /// Whether the client takes a body that is packed by gzip.
+    pub(crate) fn takes_gzip(&self) -> bool {
+        let ours = [Encoding::gzip(), Encoding::identity()];
+        let accepted = AcceptEncoding::parse(&self.request).ok();
+        accepted.and_then(|accepted| accepted.negotiate(ours.iter())) == Some(Encoding::gzip())
     }
 
     /// A part of the path.

@@ -4,7 +4,9 @@ use crate::problem::Problem;
 use crate::problem_docs::NotFound;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentEncoding, LOCATION, VARY};
+use flate2::read::GzDecoder;
+use std::io::Read as _;
 use std::sync::Arc;
 use utoipa_swagger_ui::Config;
 
@@ -41,7 +43,7 @@ pub(crate) fn files() -> Endpoint {
 )]
 pub(crate) async fn page(call: Call) -> Answer {
     if call.path().ends_with('/') {
-        return serve("index.html");
+        return serve(&call, "index.html");
     }
     // The page names its files relatively, and would look for them one step too far up.
     Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish())
@@ -57,10 +59,10 @@ pub(crate) async fn page(call: Call) -> Answer {
 )]
 pub(crate) async fn file(call: Call) -> Answer {
     let name = call.segment("file");
-    if FILES.contains(&name) { serve(name) } else { Err(Problem::NotFound) }
+    if FILES.contains(&name) { serve(&call, name) } else { Err(Problem::NotFound) }
 }
 
-fn serve(file: &str) -> Answer {
+fn serve(call: &Call, file: &str) -> Answer {
     // Without a word about it Swagger UI has the document checked by a service on the Internet.
     let config = Config::from("../schema/").validator_url("none").display_request_duration(true);
     let found = utoipa_swagger_ui::serve(file, Arc::new(config))
@@ -68,5 +70,16 @@ fn serve(file: &str) -> Answer {
     let found = found.ok_or(Problem::NotFound)?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CONTENT_SECURITY_POLICY, POLICY)).insert_header((CACHE_CONTROL, "no-cache"));
-    Ok(answer.content_type(found.content_type).body(found.bytes.into_owned()))
+    answer.insert_header((VARY, "Accept-Encoding")).content_type(found.content_type);
+    if !found.gzpipped {
+        return Ok(answer.body(found.bytes.into_owned()));
+    }
+    if call.takes_gzip() {
+        // Told in so many words, or the framework would take the body for one that is not packed yet.
+        return Ok(answer.insert_header(ContentEncoding::Gzip).body(found.bytes.into_owned()));
+    }
+    let mut plain = Vec::new();
+    let unpacked = GzDecoder::new(&*found.bytes).read_to_end(&mut plain);
+    unpacked.map_err(|_| Problem::Defect("a file of the docs page cannot be unpacked"))?;
+    Ok(answer.body(plain))
 }

@@ -2,8 +2,10 @@
 
 use crate::harness::Place;
 use doorward_testkit::{Case, cases};
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::io::Read as _;
 
 pub(super) fn cases() -> Vec<Case<Place>> {
     cases![
@@ -11,6 +13,7 @@ pub(super) fn cases() -> Vec<Case<Place>> {
         the_server_is_alive_and_ready,
         the_schema_describes_every_call,
         the_docs_page_loads_nothing_from_elsewhere,
+        the_docs_page_comes_packed_to_who_takes_it_so,
     ]
 }
 
@@ -105,6 +108,28 @@ fn assert_no_loose_ends(document: &Value, part: &Value) {
         }
         Value::Array(items) => items.iter().for_each(|item| assert_no_loose_ends(document, item)),
         _ => {}
+    }
+}
+
+fn the_docs_page_comes_packed_to_who_takes_it_so(place: &Place) {
+    let server = place.server();
+    for file in ["", "swagger-ui.css", "swagger-ui-bundle.js"] {
+        let asked = |encodings: &str| {
+            let answer = server.get(format!("/api/docs/{file}")).header("Accept-Encoding", encodings).send();
+            assert_eq!((answer.status, answer.header("vary")), (200, Some("Accept-Encoding")));
+            answer
+        };
+        let plain = asked("identity");
+        assert_eq!(plain.header("content-encoding"), None);
+        for refusing in ["gzip;q=0", "br"] {
+            assert_eq!(asked(refusing).body, plain.body);
+        }
+        let packed = asked("br, gzip;q=0.8");
+        assert_eq!(packed.header("content-encoding"), Some("gzip"));
+        assert!(packed.body.len() * 2 < plain.body.len());
+        let mut unpacked = Vec::new();
+        GzDecoder::new(&*packed.body).read_to_end(&mut unpacked).unwrap();
+        assert!(unpacked == plain.body, "{file}");
     }
 }
 
