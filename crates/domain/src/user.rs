@@ -129,6 +129,11 @@ impl User {
         self.email_verified_at.is_some() || (self.email.is_none() && self.is_superuser)
     }
 
+    /// Whether that is its address. A login name that is its username alone is not.
+    pub fn has_address(&self, address: &CanonicalName) -> bool {
+        self.email.as_ref().is_some_and(|email| email.canonical() == address)
+    }
+
     /// Whether its address is known to be its owner's: they proved to read its mail, or another system has
     /// written to them there.
     pub fn has_proven_address(&self) -> bool {

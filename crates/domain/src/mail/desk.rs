@@ -93,14 +93,32 @@ impl Desk {
         message: Message,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let Some(to) = &user.email else { return Ok(false) };
+        match &user.email {
+            Some(to) => self.warn_at(tx, (Some(user.id), user), to, message, now),
+            None => Ok(false),
+        }
+    }
+
+    /// As [`Desk::warn`], at another address than the account's, or with a letter that outlives the account:
+    /// it is `about` another one, or none.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn warn_at(
+        &self,
+        tx: &mut dyn Transaction,
+        (about, user): (Option<UserId>, &User),
+        to: &EmailAddress,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         // A stranger's mailbox is not to be told a name that somebody chose for it.
         let (bound, username) = if user.has_proven_address() {
             (Bound::Notice(user.id), user.username.as_str())
         } else {
             (Bound::Asked, "")
         };
-        self.post(tx, Some(user.id), (to, username), message, bound, now)
+        self.post(tx, about, (to, username), message, bound, now)
     }
 
     /// Writes a letter into the outbox: it is sent if the unit of work commits. False, and no letter,

@@ -38,11 +38,6 @@ impl MailBucket {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// From what is stored.
-    pub fn from_stored(stored: String) -> Self {
-        Self(stored)
-    }
 }
 
 fn mailbox(address: &EmailAddress) -> String {

@@ -1,6 +1,6 @@
 use super::reauthentication::hold_unchanged;
 use super::{Auth, Caller, Failure};
-use crate::mail::{Bound, Desk, Message};
+use crate::mail::{Desk, Message};
 use crate::one_time::{OneTimeSecret, Purpose};
 use crate::password::Password;
 use crate::store::{StoreError, Transaction, Verdict};
@@ -55,13 +55,8 @@ pub fn delete_own_account(
     let former = tx.one_time_secrets(user.id)?.into_iter().filter(undoes).map(|secret| secret.address);
     // A thief who has changed the address is told, and so is whoever they took the account from.
     for address in user.email.clone().into_iter().chain(former) {
-        let (bound, username) = if user.has_proven_address() {
-            (Bound::Notice(user.id), user.username.as_str())
-        } else {
-            (Bound::Asked, "")
-        };
         // About no account: it must outlive this one.
-        desk.post(tx, None, (&address, username), Message::AccountDeleted, bound, now)?;
+        desk.warn_at(tx, (None, &user), &address, Message::AccountDeleted, now)?;
     }
     tx.delete_user(user.id)?;
     Ok(Verdict::Commit(true))

@@ -1,7 +1,7 @@
 use super::proof::take_proven;
 use super::reauthentication::hold_unchanged;
 use super::{Auth, Caller, Failure, Proof, ProofError};
-use crate::identity::EmailAddress;
+use crate::identity::{CanonicalName, EmailAddress};
 use crate::mail::{Bound, Desk, Errand, Message};
 use crate::one_time::{OneTimeSecret, Purpose, SecretText};
 use crate::password::{Password, PasswordHash};
@@ -121,7 +121,7 @@ pub fn request_email_change(
         about: Some(held.user.id).filter(|_| !is_private),
         bound: Bound::Asked,
     };
-    if is_held_by_another(tx, address, held.user.id, now)? {
+    if is_taken(tx, address.canonical(), Some(held.user.id), now)? {
         if !is_private {
             return Ok(Verdict::RollBack(Err(ChangeEmailError::Taken)));
         }
@@ -148,7 +148,7 @@ pub fn change_email(
         return Ok(Verdict::RollBack(EmailChange::Refused));
     };
     let is_set = tx.set_email(before.id, &found.address, now)?.is_ok();
-    if !is_set || is_reserved_by_another(tx, &found.address, before.id, now)? {
+    if !is_set || is_reserved(tx, found.address.canonical(), Some(before.id), now)? {
         return Ok(Verdict::RollBack(EmailChange::Taken));
     }
     tx.vault().drop_secrets(before.id)?;
@@ -241,11 +241,7 @@ pub(super) fn tell_owner(
     now: Timestamp,
     desk: &Desk,
 ) -> Result<(), StoreError> {
-    let has_address =
-        |user: &User| user.email.as_ref().is_some_and(|email| email.canonical() == address.canonical());
-    let Some(owner) = tx.user_by_login_name(address.canonical())?.filter(has_address) else { return Ok(()) };
-    // Held, so that it is not deleted while a letter about it is written.
-    if let Some(Held { user, .. }) = tx.hold(owner.id)?.filter(|held| has_address(&held.user)) {
+    if let Some(Held { user, .. }) = hold_owner(tx, address.canonical())? {
         let to = user.email.as_ref().unwrap_or(address);
         let reader = (to, user.username.as_str());
         desk.post(tx, Some(user.id), reader, Message::AddressTaken, Bound::Asked, now)?;
@@ -253,25 +249,40 @@ pub(super) fn tell_owner(
     Ok(())
 }
 
-/// Whether an account other than `user` logs in with that address, or may get it back.
-pub(super) fn is_held_by_another(
-    db: &mut dyn Lookup,
-    address: &EmailAddress,
-    user: UserId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let owner = db.user_by_login_name(address.canonical())?;
-    Ok(owner.is_some_and(|owner| owner.id != user) || is_reserved_by_another(db, address, user, now)?)
+/// The account that has that address, held: it is not deleted while a letter about it is written.
+pub(super) fn hold_owner(
+    tx: &mut dyn Transaction,
+    address: &CanonicalName,
+) -> Result<Option<Held>, StoreError> {
+    let Some(owner) = tx.user_by_login_name(address)?.filter(|user| user.has_address(address)) else {
+        return Ok(None);
+    };
+    Ok(tx.hold(owner.id)?.filter(|held| held.user.has_address(address)))
 }
 
-/// Whether an account other than `user` may get that address back.
-pub(super) fn is_reserved_by_another(
+/// Whether somebody logs in with that name, or may get it back as their address: somebody but `except`.
+pub(super) fn is_taken(
     db: &mut dyn Lookup,
-    address: &EmailAddress,
-    user: UserId,
+    name: &CanonicalName,
+    except: Option<UserId>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(db.reserved_for(address.canonical(), now)?.is_some_and(|owner| owner != user))
+    let owner = db.user_by_login_name(name)?.map(|owner| owner.id);
+    Ok(is_another(owner, except) || is_reserved(db, name, except, now)?)
+}
+
+/// Whether somebody but `except` may get that address back.
+pub(super) fn is_reserved(
+    db: &mut dyn Lookup,
+    address: &CanonicalName,
+    except: Option<UserId>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(is_another(db.reserved_for(address, now)?, except))
+}
+
+fn is_another(owner: Option<UserId>, except: Option<UserId>) -> bool {
+    owner.is_some() && owner != except
 }
 
 fn done(tx: &mut dyn Transaction, id: UserId) -> Result<Verdict<EmailChange>, StoreError> {

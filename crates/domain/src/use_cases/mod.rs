@@ -122,18 +122,19 @@ pub enum Verification {
 pub struct Auth {
     ports: Ports,
     policy: Policy,
+    desk: Desk,
 }
 
 impl Auth {
     /// Use cases on these adapters, under this policy.
     pub fn new(ports: Ports, policy: Policy) -> Self {
-        Self { ports, policy }
+        let Ports { envelopes, digests, random, .. } = ports.clone();
+        Self { ports, policy, desk: Desk::new(envelopes, digests, random) }
     }
 
     /// Where letters are written.
     fn desk(&self) -> Desk {
-        let Ports { envelopes, digests, random, .. } = self.ports.clone();
-        Desk::new(envelopes, digests, random)
+        self.desk.clone()
     }
 
     /// The adapters, for what has no use case: readiness, published keys.

@@ -1,14 +1,12 @@
-use super::email_change::send_reset;
+use super::email_change::{hold_owner, send_reset};
 use super::verification::send_verification;
 use super::{Auth, Failure};
-use crate::identity::CanonicalName;
 use crate::mail::{
     Bound, Courier, Delivered, DeliveryError, Desk, Letter, LetterId, LetterState, MailRequest, OutboxEntry,
     RequestedLetter, Settled, ShownLetter,
 };
 use crate::store::{LetterFilter, StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
-use crate::user::User;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -193,12 +191,7 @@ fn answer_request(
     now: Timestamp,
     desk: &Desk,
 ) -> Result<(), StoreError> {
-    let address: &CanonicalName = request.address.canonical();
-    let has_address =
-        |user: &User| user.is_active && user.email.as_ref().is_some_and(|email| email.canonical() == address);
-    if let Some(user) = tx.user_by_login_name(address)?.filter(has_address)
-        && let Some(held) = tx.hold(user.id)?.filter(|held| has_address(&held.user))
-    {
+    if let Some(held) = hold_owner(tx, request.address.canonical())?.filter(|held| held.user.is_active) {
         match request.what {
             RequestedLetter::ResetPassword => send_reset(tx, &held, Bound::Asked, now, desk)?,
             RequestedLetter::VerifyEmail => send_verification(tx, &held, now, desk)?,

@@ -1,9 +1,10 @@
+use super::reauthentication::find_account;
 use super::{Auth, Failure};
 use crate::identity::{CanonicalName, EmailAddress};
 use crate::one_time::{Attempts, Code, OneTimeSecret, Purpose, SecretDigests, SecretText};
 use crate::store::{Lookup, StoreError, Transaction, Verdict};
 use crate::time::Timestamp;
-use crate::user::{User, UserId};
+use crate::user::{Credential, User, UserId};
 use std::sync::Arc;
 
 /// What somebody presents to prove that they read an address's mail.
@@ -64,10 +65,10 @@ impl Auth {
         let (digests, now) = (Arc::clone(&self.ports.digests), self.ports.clock.now());
         let look = move |db: &mut dyn Lookup| {
             let Some(found) = find_linked(db, purpose, &secret, &*digests, now)? else { return Ok(None) };
-            let Some(user) = db.user(found.user)? else { return Ok(None) };
-            let credential = db.credential(user.username.canonical())?;
-            let works = credential.is_some_and(|now_is| found.is_bound_to(&user, now_is.version, now));
-            Ok(works.then_some(user))
+            let account = find_account(db, found.user)?;
+            let works =
+                |(user, credential): &(User, Credential)| found.is_bound_to(user, credential.version, now);
+            Ok(account.filter(works).map(|(user, _)| user))
         };
         Ok(self.ports.store.query(look).await?)
     }
@@ -135,8 +136,8 @@ fn find_coded(
     // The number of no account. A stranger's address is looked up with it all the same: one question less
     // would be a shorter answer.
     const NOBODY: UserId = UserId(0);
-    let has_address = |user: &User| user.email.as_ref().is_some_and(|email| email.canonical() == address);
-    let owner = db.user_by_login_name(address)?.filter(has_address).map_or(NOBODY, |user| user.id);
+    let owner = db.user_by_login_name(address)?.filter(|user| user.has_address(address));
+    let owner = owner.map_or(NOBODY, |user| user.id);
     let accepted = digests.of_code(purpose, owner, code);
     let is_meant = |secret: &OneTimeSecret| {
         secret.purpose == purpose

@@ -2,7 +2,7 @@ use super::{Auth, Caller, Failure};
 use crate::hashing::Verification;
 use crate::password::Password;
 use crate::store::{Held, Lookup, StoreError, Transaction};
-use crate::user::{Credential, UserId};
+use crate::user::{Credential, User, UserId};
 
 impl Auth {
     /// The caller's credential, if `password` is the account's (ASVS 5.0, 7.5.1): what changes who can
@@ -13,17 +13,22 @@ impl Auth {
         password: Password,
     ) -> Result<Option<Credential>, Failure> {
         let id = caller.user.id;
-        let credential = self.ports.store.query(move |db| credential_of(db, id)).await?;
+        let account = self.ports.store.query(move |db| find_account(db, id)).await?;
+        let credential = account.map(|(_, credential)| credential).filter(|found| found.is_active);
         let hash = credential.as_ref().map(|found| found.password.clone());
         let verification = self.ports.hasher.verify(password, hash).await?;
         Ok(credential.filter(|_| matches!(verification, Verification::Match { .. })))
     }
 }
 
-fn credential_of(db: &mut dyn Lookup, id: UserId) -> Result<Option<Credential>, StoreError> {
+/// The account of that number, with what its password is checked against.
+pub(super) fn find_account(
+    db: &mut dyn Lookup,
+    id: UserId,
+) -> Result<Option<(User, Credential)>, StoreError> {
     let Some(user) = db.user(id)? else { return Ok(None) };
     let credential = db.credential(user.username.canonical())?;
-    Ok(credential.filter(|found| found.user_id == id && found.is_active))
+    Ok(credential.filter(|found| found.user_id == id).map(|credential| (user, credential)))
 }
 
 /// The account, held, if it is as it was when its password was checked.

@@ -1,7 +1,7 @@
-use super::email_change::{is_reserved_by_another, tell_owner};
+use super::email_change::{is_reserved, is_taken, tell_owner};
 use super::verification::send_verification;
 use super::{AddressPolicy, Auth, Failure, Verification};
-use crate::identity::{CanonicalName, EmailAddress, EmailError, Username, UsernameError};
+use crate::identity::{EmailAddress, EmailError, Username, UsernameError};
 use crate::mail::Desk;
 use crate::password::{Password, PasswordError, PasswordHash, PasswordRules, PersonalInformation};
 use crate::session::{Client, Session, SessionId};
@@ -200,13 +200,13 @@ pub fn check_draft(
     if let Some(name) = &username {
         if let Some(error) = address_error(name, email.as_ref(), role, hides_taken) {
             errors.username.push(error);
-        } else if is_taken(db, name.canonical(), now)? {
+        } else if is_taken(db, name.canonical(), None, now)? {
             errors.username.push(UsernameError::Taken);
         }
     }
     if let Some(address) = &email
         && !hides_taken
-        && is_taken(db, address.canonical(), now)?
+        && is_taken(db, address.canonical(), None, now)?
     {
         errors.email.push(EmailError::Taken);
     }
@@ -245,7 +245,7 @@ pub fn register(
     let Registration { new, addresses, desk } = registration;
     let now = new.date_joined;
     if let Some(address) = new.email.as_ref().filter(|_| addresses.private_registration)
-        && is_taken(tx, address.canonical(), now)?
+        && is_taken(tx, address.canonical(), None, now)?
     {
         return register_in_vain(tx, new, address, desk);
     }
@@ -256,7 +256,7 @@ pub fn register(
     // After the insertion, which waits for whoever is about to give the address away. A username that is
     // an address is that one.
     if let Some(address) = &new.email
-        && is_reserved_by_another(tx, address, user.id, now)?
+        && is_reserved(tx, address.canonical(), Some(user.id), now)?
     {
         return Ok(Verdict::RollBack(Err(Taken::Email)));
     }
@@ -285,11 +285,6 @@ fn register_in_vain(
         }
         Err(taken) => Verdict::RollBack(Err(taken)),
     })
-}
-
-/// Whether somebody logs in with that name, or may get it back.
-fn is_taken(db: &mut dyn Lookup, name: &CanonicalName, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(db.user_by_login_name(name)?.is_some() || db.reserved_for(name, now)?.is_some())
 }
 
 /// What is wrong with a username that looks like an address. Usernames and addresses are one space of login
