@@ -3,7 +3,7 @@
 use crate::connection::{Access, AnyConnection, open_sqlite};
 use crate::queries::Rotate;
 use crate::runner::{
-    Job, Queue, Rotator, StoreGauges, Work, Worker, checkpoint_when_told, read_jobs, write_jobs,
+    Job, Queue, Readers, Rotator, StoreGauges, Work, Worker, checkpoint_when_told, write_jobs,
 };
 use crate::url::DatabaseUrl;
 use doorward_domain::session::{Rotation, SessionId};
@@ -11,6 +11,7 @@ use doorward_domain::standing::Standing;
 use doorward_domain::store::{Done, ReadJob, Rotated, Store, WriteJob};
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::UserId;
+use std::future::ready;
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
@@ -26,7 +27,8 @@ pub struct Settings {
     /// Connections to PostgreSQL beside those, each with its thread, that do nothing but rotate
     /// sessions: all that wait with one statement and one commit.
     pub postgres_rotators: usize,
-    /// Threads that read from SQLite, beside the one that writes.
+    /// Connections that read from SQLite, beside the one that writes, and threads for them; look-ups
+    /// at a glance are made on the callers' threads.
     pub sqlite_readers: usize,
     /// How many jobs may wait, before more are refused.
     pub queue: usize,
@@ -75,6 +77,7 @@ pub fn open(url: &DatabaseUrl, settings: &Settings) -> Result<Database, OpenErro
                 writes: Arc::clone(&queue),
                 rotations: Arc::clone(&rotations),
                 reads: Arc::clone(&queue),
+                glances: None,
             });
             let mut threads = Vec::new();
             for number in 1..=settings.postgres_rotators.max(1) {
@@ -93,27 +96,31 @@ pub fn open(url: &DatabaseUrl, settings: &Settings) -> Result<Database, OpenErro
 
 fn open_file(path: &Path, settings: &Settings) -> Result<Database, OpenError> {
     let gauges = StoreGauges::default();
+    let for_writes = open_file_as(path, Access::Write)?;
+    let for_checkpoints = open_file_as(path, Access::Checkpoint)?;
+    let numbers = 1..=settings.sqlite_readers.max(1);
+    let open_reader = |_| open_file_as(path, Access::Read);
+    let connections = numbers.clone().map(open_reader).collect::<Result<Vec<_>, _>>()?;
+    let readers = Arc::new(Readers::new(connections, gauges.clone()));
+
     let writes = Arc::new(Queue::new(settings.queue, &gauges));
     let reads = Arc::new(Queue::new(settings.queue, &gauges));
     let queues = Arc::new(Queues {
         writes: Arc::clone(&writes),
         rotations: Arc::clone(&writes),
         reads: Arc::clone(&reads),
+        glances: Some(Arc::clone(&readers)),
     });
-    let connection = open_file_as(path, Access::Write)?;
     let mut threads = Vec::new();
     let figures = gauges.clone();
     let (tell, told) = sync_channel(1);
-    threads.push(spawn("sqlite-writer".to_owned(), move || {
-        write_jobs(connection, &writes, &figures, &tell);
-    })?);
-    let connection = open_file_as(path, Access::Checkpoint)?;
-    threads.push(spawn("sqlite-checkpoint".to_owned(), move || checkpoint_when_told(connection, &told))?);
-    for number in 1..=settings.sqlite_readers.max(1) {
-        let connection = open_file_as(path, Access::Read)?;
-        let (reads, figures) = (Arc::clone(&reads), gauges.clone());
-        threads
-            .push(spawn(format!("sqlite-reader-{number}"), move || read_jobs(connection, &reads, &figures))?);
+    threads
+        .push(spawn("sqlite-writer".to_owned(), move || write_jobs(for_writes, &writes, &figures, &tell))?);
+    threads
+        .push(spawn("sqlite-checkpoint".to_owned(), move || checkpoint_when_told(for_checkpoints, &told))?);
+    for number in numbers {
+        let (readers, reads) = (Arc::clone(&readers), Arc::clone(&reads));
+        threads.push(spawn(format!("sqlite-reader-{number}"), move || readers.serve(&reads))?);
     }
     Ok(Database { queues, gauges, threads: Mutex::new(threads) })
 }
@@ -147,6 +154,9 @@ impl Database {
             // A thread of ours that panicked has said so already.
             drop(thread.join());
         }
+        if let Some(readers) = &self.queues.glances {
+            readers.close();
+        }
     }
 }
 
@@ -156,6 +166,8 @@ struct Queues {
     writes: Arc<Queue>,
     rotations: Arc<Queue>,
     reads: Arc<Queue>,
+    /// Who looks without a thread of its own, where the database is in this process.
+    glances: Option<Arc<Readers>>,
 }
 
 impl Queues {
@@ -189,6 +201,17 @@ impl Store for Queues {
 
     fn run_read(&self, job: ReadJob) -> Done {
         hand_in(&self.reads, Work::Read(job))
+    }
+
+    fn run_glance(&self, job: ReadJob) -> Done {
+        let seen = match &self.glances {
+            Some(readers) => readers.glance(job),
+            None => Err(job),
+        };
+        match seen {
+            Ok(answer) => Box::pin(ready(answer)),
+            Err(job) => self.run_read(job),
+        }
     }
 
     fn health(&self) -> Done {

@@ -38,7 +38,7 @@
 //! | danger | what prevents it |
 //! |---|---|
 //! | another instance revokes | memory answers only while its lease runs: for [`Settings::lease`] after the *beginning* of the last look at the changes that succeeded. A process that was stopped, a database that is away or a follower that starves let the lease run out, and the database is asked |
-//! | a change commits while its account is being read, and what was read before it is remembered after it | each change stamps the account's stripe; what was read is remembered only if no stamp is younger than the beginning of the read |
+//! | a change commits while its account is being read, and what was read before it is remembered after it | each change of an account is stamped; what was read counts only if no stamp of its account is younger than the beginning of the read |
 //! | changes that commit in another order than they began in | they are numbered in the order of their commits ([`ChangeNumber`](doorward_domain::standing::ChangeNumber)), without gaps |
 //! | a follower that missed too much | it is told so, and forgets everything |
 //! | a clock that is set back | the lease is measured on the monotonic clock |

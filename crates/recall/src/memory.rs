@@ -3,21 +3,24 @@
 use doorward_domain::session::SessionId;
 use doorward_domain::standing::Standing;
 use doorward_domain::time::Timestamp;
-use doorward_domain::user::{User, UserId};
+use doorward_domain::user::UserId;
 use quick_cache::unsync::Cache;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Accounts are spread over stripes by their numbers, each under a lock of its own that is held for
-/// a look-up in a table: threads that serve different accounts do not meet.
-const STRIPES: u8 = 64;
+/// one look-up in a table: threads that serve different accounts do not meet.
+const STRIPES: usize = 64;
 
-/// Standings by account, each true as of the last change that was heard of.
+/// The counters of a stripe that tell accounts' changes apart. Accounts that share one are forgotten
+/// together: of all that is remembered, a change takes away one part in 4096.
+const COUNTERS: usize = 64;
+
+/// Standings, each true as of the last change that was heard of.
 pub(crate) struct Memory {
     stripes: Box<[Mutex<Stripe>]>,
-    /// Counts what was forgotten and what was remembered: the time by which reads and changes are
-    /// put in order.
+    /// Counts what was forgotten: the time by which reads and changes are put in order.
     stamps: AtomicU64,
     /// Until when memory may be believed, in microseconds of the monotonic clock.
     believed_until: AtomicU64,
@@ -25,18 +28,22 @@ pub(crate) struct Memory {
 
 /// A part of the accounts with all of their sessions.
 struct Stripe {
-    /// The stamp of the last change to any of its accounts.
-    changed: u64,
-    accounts: Cache<UserId, Known<Arc<User>>>,
-    sessions: Cache<SessionId, Known<Timestamp>>,
+    /// The stamps of the last changes to accounts, by [`Place::counter`].
+    changed: [u64; COUNTERS],
+    known: Cache<(UserId, Option<SessionId>), Known>,
 }
 
-/// Something that was remembered with an account. A session counts only beside the very account
-/// that it was remembered with: who forgets the account has forgotten its sessions.
-#[derive(Clone)]
-struct Known<T> {
-    with: u64,
-    what: T,
+/// What an account and a session stand on, as a read found it that began at `since`. It counts until
+/// a change of the account is stamped: what is forgotten is not looked for, and makes room in time.
+struct Known {
+    since: Since,
+    standing: Standing,
+}
+
+/// Where an account is found.
+struct Place {
+    stripe: usize,
+    counter: usize,
 }
 
 /// The moment at which a read began.
@@ -44,13 +51,12 @@ struct Known<T> {
 pub(crate) struct Since(u64);
 
 impl Memory {
-    /// An empty memory for about `sessions` sessions and as many accounts.
+    /// An empty memory for about `sessions` sessions, each with its account.
     pub(crate) fn new(sessions: usize) -> Self {
-        let each = sessions.div_ceil(usize::from(STRIPES));
-        let stripe =
-            || Mutex::new(Stripe { changed: 0, accounts: Cache::new(each), sessions: Cache::new(each) });
+        let each = sessions.div_ceil(STRIPES);
+        let stripe = || Mutex::new(Stripe { changed: [0; COUNTERS], known: Cache::new(each) });
         Self {
-            stripes: std::iter::repeat_with(stripe).take(usize::from(STRIPES)).collect(),
+            stripes: std::iter::repeat_with(stripe).take(STRIPES).collect(),
             stamps: AtomicU64::new(0),
             believed_until: AtomicU64::new(0),
         }
@@ -73,20 +79,12 @@ impl Memory {
         session: Option<SessionId>,
         now: Timestamp,
     ) -> Option<Standing> {
-        let stripe = self.stripe(user)?;
-        let account = stripe.accounts.get(&user)?;
-        let session_until = match session {
-            None => None,
-            Some(id) => {
-                let known = stripe.sessions.get(&id).filter(|known| known.with == account.with)?;
-                // A rotation may have moved the end on.
-                if now >= known.what {
-                    return None;
-                }
-                Some(known.what)
-            }
-        };
-        Some(Standing { user: Arc::clone(&account.what), session_until })
+        let place = Place::of(user);
+        let stripe = self.stripe(&place)?;
+        let Known { since, standing } = stripe.known.get(&(user, session))?;
+        // A rotation may have moved the end on.
+        let has_expired = standing.session_until.is_some_and(|end| now >= end);
+        (!has_expired && !stripe.has_changed(&place, *since)).then(|| standing.clone())
     }
 
     /// The present moment, for a read that is about to begin.
@@ -94,30 +92,28 @@ impl Memory {
         Since(self.stamps.load(SeqCst))
     }
 
-    /// Remembers what a read found that began at `since`, if nothing has changed since.
+    /// Remembers what a read found that began at `since`, if nothing has changed since. A session
+    /// that is not live is asked for again.
     pub(crate) fn remember(&self, since: Since, session: Option<SessionId>, found: &Standing) {
-        let Some(mut stripe) = self.stripe(found.user.id) else { return };
-        if stripe.changed > since.0 {
+        if session.is_some() && found.session_until.is_none() {
             return;
         }
-        let id = found.user.id;
-        let with = if let Some(account) = stripe.accounts.get(&id) {
-            account.with
-        } else {
-            let with = self.next_stamp();
-            stripe.accounts.insert(id, Known { with, what: Arc::clone(&found.user) });
-            with
-        };
-        if let (Some(session), Some(until)) = (session, found.session_until) {
-            stripe.sessions.insert(session, Known { with, what: until });
+        let place = Place::of(found.user.id);
+        let Some(mut stripe) = self.stripe(&place) else { return };
+        if !stripe.has_changed(&place, since) {
+            let standing = found.clone();
+            stripe.known.insert((found.user.id, session), Known { since, standing });
         }
     }
 
     /// Forgets what stands on an account.
     pub(crate) fn forget(&self, user: UserId) {
-        if let Some(mut stripe) = self.stripe(user) {
-            stripe.changed = self.next_stamp();
-            stripe.accounts.remove(&user);
+        let place = Place::of(user);
+        if let Some(mut stripe) = self.stripe(&place) {
+            let stamp = self.next_stamp();
+            if let Some(changed) = stripe.changed.get_mut(place.counter) {
+                *changed = stamp;
+            }
         }
     }
 
@@ -125,24 +121,37 @@ impl Memory {
     pub(crate) fn forget_all(&self) {
         for stripe in &self.stripes {
             let mut stripe = lock(stripe);
-            stripe.changed = self.next_stamp();
-            stripe.accounts.clear();
-            stripe.sessions.clear();
+            stripe.changed = [self.next_stamp(); COUNTERS];
+            stripe.known.clear();
         }
     }
 
-    /// How many accounts are remembered.
-    pub(crate) fn accounts(&self) -> usize {
-        self.stripes.iter().map(|stripe| lock(stripe).accounts.len()).sum()
+    /// How many sessions it holds, forgotten and expired ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.stripes.iter().map(|stripe| lock(stripe).known.len()).sum()
     }
 
     fn next_stamp(&self) -> u64 {
         self.stamps.fetch_add(1, SeqCst) + 1
     }
 
-    fn stripe(&self, user: UserId) -> Option<MutexGuard<'_, Stripe>> {
-        let number = usize::try_from(user.0.unsigned_abs() % u64::from(STRIPES)).ok()?;
-        self.stripes.get(number).map(lock)
+    fn stripe(&self, place: &Place) -> Option<MutexGuard<'_, Stripe>> {
+        self.stripes.get(place.stripe).map(lock)
+    }
+}
+
+impl Stripe {
+    /// Whether a change was stamped after `since`.
+    fn has_changed(&self, place: &Place, since: Since) -> bool {
+        self.changed.get(place.counter).is_none_or(|changed| *changed > since.0)
+    }
+}
+
+impl Place {
+    fn of(user: UserId) -> Self {
+        // The lower bits: numbers grow one by one.
+        let bits = usize::try_from(user.0 & i64::from(u32::MAX)).unwrap_or_default();
+        Self { stripe: bits % STRIPES, counter: bits / STRIPES % COUNTERS }
     }
 }
 
@@ -158,6 +167,8 @@ fn micros(duration: Duration) -> u64 {
 mod tests {
     use super::*;
     use doorward_domain::testing::World;
+    use doorward_domain::user::User;
+    use std::sync::Arc;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
     const END: Timestamp = Timestamp::from_seconds(2_000);
@@ -177,7 +188,10 @@ mod tests {
         let id = alice.user.id;
         memory.remember(memory.since(), Some(session(1)), &alice);
         assert_eq!(memory.recall(id, Some(session(1)), NOW), Some(alice.clone()));
-        assert_eq!(memory.recall(id, None, NOW), Some(Standing { session_until: None, ..alice }));
+        assert_eq!(memory.recall(id, None, NOW), None);
+        let alone = Standing { session_until: None, ..alice };
+        memory.remember(memory.since(), None, &alone);
+        assert_eq!(memory.recall(id, None, NOW), Some(alone));
         assert_eq!(memory.recall(id, Some(session(2)), NOW), None);
         assert_eq!(memory.recall(UserId(65), Some(session(1)), NOW), None);
         assert_eq!(memory.recall(id, Some(session(1)), END), None);
@@ -213,12 +227,27 @@ mod tests {
     }
 
     #[test]
+    fn who_is_far_from_a_changed_account_is_still_remembered() {
+        let (memory, alice) = (Memory::new(100), standing("alice"));
+        let number = |step: usize| UserId(alice.user.id.0 + i64::try_from(step).unwrap());
+        let others = [number(0), number(1), number(STRIPES), number(STRIPES * COUNTERS)];
+        for id in others {
+            let user = Arc::new(User { id, ..User::clone(&alice.user) });
+            memory.remember(memory.since(), None, &Standing { user, session_until: None });
+        }
+        memory.forget(number(0));
+        let remembered = others.map(|id| memory.recall(id, None, NOW).is_some());
+        assert_eq!(remembered, [false, true, true, false]);
+        assert!(memory.recall(UserId(-1), None, NOW).is_none());
+    }
+
+    #[test]
     fn a_session_that_is_not_live_is_not_remembered() {
         let (memory, alice) = (Memory::new(100), standing("alice"));
         let ended = Standing { session_until: None, ..alice };
         memory.remember(memory.since(), Some(session(1)), &ended);
         assert_eq!(memory.recall(ended.user.id, Some(session(1)), NOW), None);
-        assert_eq!(memory.accounts(), 1);
+        assert_eq!(memory.len(), 0);
     }
 
     #[test]
@@ -229,7 +258,7 @@ mod tests {
             let found = Standing { user: Arc::new(user), ..alice };
             memory.remember(memory.since(), None, &found);
         }
-        assert!(memory.accounts() <= 704, "{}", memory.accounts());
+        assert!(memory.len() <= 704, "{}", memory.len());
     }
 
     #[test]

@@ -13,8 +13,8 @@ use std::time::Duration;
 /// How much is remembered, and for how long without news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// About how many sessions are remembered, and as many accounts; the least used go first. Each
-    /// takes some 1.5 kB with its account. 0 remembers nothing.
+    /// About how many sessions are remembered, each with its account; the least used go first. Each
+    /// takes some 1.5 kB. 0 remembers nothing.
     pub sessions: usize,
     /// How long after the beginning of the last successful [`Recall::follow`] memory is believed: the
     /// longest that a change by another instance can stay unseen.
@@ -66,9 +66,17 @@ impl Recall {
         Ok(())
     }
 
-    /// How many accounts are remembered.
-    pub fn accounts(&self) -> usize {
-        self.memory.accounts()
+    /// The same look-up, which begins now; the standings that it meets are remembered.
+    fn noting(&self, mut job: ReadJob) -> ReadJob {
+        let memory = Arc::clone(&self.memory);
+        let since = memory.since();
+        Box::new(move |db| job(&mut Noting { db, memory: &memory, since }))
+    }
+
+    /// How many sessions are remembered, for a gauge. Some may have expired or been forgotten: they go
+    /// when others need their place.
+    pub fn sessions(&self) -> usize {
+        self.memory.len()
     }
 }
 
@@ -100,10 +108,12 @@ impl Store for Recall {
         is_believed.then(|| self.memory.recall(user, session, now)).flatten()
     }
 
-    fn run_read(&self, mut job: ReadJob) -> Done {
-        let memory = Arc::clone(&self.memory);
-        let since = memory.since();
-        self.inner.run_read(Box::new(move |db| job(&mut Noting { db, memory: &memory, since })))
+    fn run_read(&self, job: ReadJob) -> Done {
+        self.inner.run_read(self.noting(job))
+    }
+
+    fn run_glance(&self, job: ReadJob) -> Done {
+        self.inner.run_glance(self.noting(job))
     }
 
     fn health(&self) -> Done {
@@ -196,7 +206,7 @@ mod tests {
         let first = instance.standing().unwrap();
         instance.world.store.go_down();
         assert_eq!(instance.standing().unwrap(), first);
-        assert_eq!(instance.recall.accounts(), 1);
+        assert_eq!(instance.recall.sessions(), 1);
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Auth {
             Claims::Refresh(PresentedRefresh::Own(claims)) => claims,
             Claims::Refresh(PresentedRefresh::Foreign(claims)) => return self.verify_foreign(claims).await,
         };
-        let found = self.ports.store.query(move |db| db.session(claims.session_id)).await;
+        let found = self.ports.store.glance(move |db| db.session(claims.session_id)).await;
         let is_current = found.map_err(Failure::from)?.is_some_and(|(session, user)| {
             user.is_active && session.is_live(now) && session.generation == claims.generation
         });
@@ -79,7 +79,7 @@ impl Auth {
             Holder::Account(id) => Some(*id),
             holder @ Holder::Subject(_) => {
                 let holder = holder.clone();
-                store.query(move |db| find_number(db, &holder)).await.map_err(Failure::from)?
+                store.glance(move |db| find_number(db, &holder)).await.map_err(Failure::from)?
             }
         };
         let user = user.ok_or(AuthenticationError::UserNotFound)?;

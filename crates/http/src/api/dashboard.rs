@@ -40,7 +40,8 @@ pub(crate) struct Greeting {
     responses((status = 200, description = "The greeting", body = Greeting), ClosedProblems, Unavailable)
 )]
 pub(crate) async fn greet(_: Call, caller: Caller) -> Answer {
-    Ok(HttpResponse::Ok().json(Greeting { message: format!("Hi {}", caller.user.username) }))
+    let message = ["Hi ", caller.user.username.as_str()].concat();
+    Ok(HttpResponse::Ok().json(Greeting { message }))
 }
 
 /// Greets the caller and repeats a text.

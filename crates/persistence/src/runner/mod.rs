@@ -4,10 +4,12 @@ mod gauges;
 mod job;
 mod postgres;
 mod queue;
+mod readers;
 mod sqlite;
 
 pub use gauges::StoreGauges;
 pub(crate) use job::{Job, Work};
 pub(crate) use postgres::{Rotator, Worker};
 pub(crate) use queue::Queue;
-pub(crate) use sqlite::{checkpoint_when_told, read_jobs, write_jobs};
+pub(crate) use readers::Readers;
+pub(crate) use sqlite::{checkpoint_when_told, write_jobs};

@@ -1,4 +1,4 @@
-//! Jobs on SQLite: one thread writes, others read, and one brings the log into the file meanwhile.
+//! Writes on SQLite: one thread writes, and one brings the log into the file meanwhile.
 
 use super::job::{Answer, Outcome};
 use super::{Job, Queue, StoreGauges, Work};
@@ -54,17 +54,6 @@ pub(crate) fn checkpoint_when_told(mut connection: AnyConnection, told: &Receive
             // The writer's own come all the same.
             log::warn!("a checkpoint of the database failed: {error}");
         }
-    }
-}
-
-/// Runs look-ups until the queue is closed. Each is one statement, which sees one snapshot by itself.
-pub(crate) fn read_jobs(mut connection: AnyConnection, queue: &Queue, gauges: &StoreGauges) {
-    let _open = gauges.open();
-    while let Some(mut job) = queue.pop() {
-        let in_use = gauges.in_use();
-        let answer = job.work.attempt(&mut connection).map(Outcome::answer);
-        drop(in_use);
-        job.answer(answer);
     }
 }
 

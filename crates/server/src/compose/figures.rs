@@ -20,8 +20,8 @@ impl Parts {
         let recall = Arc::clone(&self.recall);
         let authority = Arc::clone(&self.authority);
         vec![
-            gauge("doorward_remembered_accounts", "Accounts whose requests ask no database", move || {
-                size(recall.accounts())
+            gauge("doorward_remembered_sessions", "Sessions whose requests ask no database", move || {
+                size(recall.sessions())
             }),
             gauge("doorward_remembered_tokens", "Access tokens that need not be verified again", move || {
                 size(authority.remembered_tokens())

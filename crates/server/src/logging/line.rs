@@ -23,8 +23,22 @@ pub(super) fn write(line: &mut Vec<u8>, format: LogFormat, now: Timestamp, recor
 fn write_text(line: &mut Vec<u8>, now: Timestamp, record: &Record<'_>) {
     line.push(b'[');
     write_time(line, now, Precision::Millis);
-    // Writing to memory does not fail; nor does any other writing in this file.
-    let _ = write!(line, " {:<5} {}] {}", record.level(), record.target(), record.args());
+    line.extend_from_slice(match record.level() {
+        Level::Error => b" ERROR ",
+        Level::Warn => b" WARN  ",
+        Level::Info => b" INFO  ",
+        Level::Debug => b" DEBUG ",
+        Level::Trace => b" TRACE ",
+    });
+    line.extend_from_slice(record.target().as_bytes());
+    line.extend_from_slice(b"] ");
+    match record.args().as_str() {
+        Some(message) => line.extend_from_slice(message.as_bytes()),
+        // Writing to memory does not fail; nor does any other writing in this file.
+        None => {
+            let _ = line.write_fmt(*record.args());
+        }
+    }
     let _ = record.key_values().visit(&mut TextPairs(line));
 }
 
@@ -74,6 +88,12 @@ impl VisitValue<'_> for TextPairs<'_> {
 
     fn visit_str(&mut self, value: &str) -> Result<(), kv::Error> {
         self.0.extend_from_slice(value.as_bytes());
+        Ok(())
+    }
+
+    fn visit_u64(&mut self, value: u64) -> Result<(), kv::Error> {
+        // Faster than the formatter, and the same digits.
+        json(self.0, &value);
         Ok(())
     }
 }
@@ -150,10 +170,13 @@ fn write_time(line: &mut Vec<u8>, now: Timestamp, precision: Precision) {
         SECOND.set((known, text));
     }
     line.extend_from_slice(&text);
-    let _ = match precision {
-        Precision::Millis => write!(line, ".{:03}Z", micros / 1000),
-        Precision::Micros => write!(line, ".{micros:06}Z"),
+    line.push(b'.');
+    let places: &[i64] = match precision {
+        Precision::Millis => &[100_000, 10_000, 1_000],
+        Precision::Micros => &[100_000, 10_000, 1_000, 100, 10, 1],
     };
+    line.extend(places.iter().map(|place| b'0' + u8::try_from(micros / place % 10).unwrap_or_default()));
+    line.push(b'Z');
 }
 
 /// As `2025-11-22T21:39:05`.

@@ -57,7 +57,7 @@ pub struct Database {
     pub allow_plaintext: bool,
     /// Connections to PostgreSQL.
     pub postgres_connections: usize,
-    /// Threads that read from SQLite, beside the one that writes.
+    /// Connections that read from SQLite, beside the one that writes.
     pub sqlite_readers: usize,
     /// How many jobs may wait for a connection before more are refused.
     pub queue: usize,
