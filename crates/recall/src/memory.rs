@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn who_is_far_from_a_changed_account_is_still_remembered() {
-        let (memory, alice) = (Memory::new(100), standing("alice"));
+        let (memory, alice) = (Memory::new(10_000), standing("alice"));
         let number = |step: usize| UserId(alice.user.id.0 + i64::try_from(step).unwrap());
         let others = [number(0), number(1), number(STRIPES), number(STRIPES * COUNTERS)];
         for id in others {

@@ -22,6 +22,7 @@ pub(crate) struct Readers {
     /// A connection came back.
     returned: Condvar,
     gauges: StoreGauges,
+    /// How many look-ups still go to the threads.
     detours: AtomicU32,
 }
 
@@ -71,7 +72,7 @@ impl Readers {
         Ok(answer)
     }
 
-    /// Learns what the last glance took.
+    /// Learns what a glance took.
     fn judge(&self, took: Duration) {
         if took > GLANCE {
             self.detours.store(DETOURS, Relaxed);

@@ -76,6 +76,7 @@ fn a_read_sees_answered_writes(store: &dyn Store) {
     for version in 0..50 {
         assert!(write(store, move |tx| tx.advance_key_ring(version)));
         assert_eq!(read(store, |db| db.key_ring_version()), version + 1);
+        assert_eq!(block_on(store.glance(|db| db.key_ring_version())).unwrap(), version + 1);
     }
 }
 
