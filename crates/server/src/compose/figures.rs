@@ -20,7 +20,7 @@ impl Parts {
         let recall = Arc::clone(&self.recall);
         let authority = Arc::clone(&self.authority);
         vec![
-            gauge("doorward_remembered_sessions", "Sessions whose requests ask no database", move || {
+            gauge("doorward_remembered_sessions", "Sessions in memory, forgotten ones included", move || {
                 size(recall.sessions())
             }),
             gauge("doorward_remembered_tokens", "Access tokens that need not be verified again", move || {
