@@ -485,9 +485,7 @@ impl dyn Store + '_ {
         T: Send + 'static,
         F: FnMut(&mut dyn Lookup) -> Result<T, StoreError> + Send + 'static,
     {
-        let answer = Answer::default();
-        self.run_read(answer.of(look)).await?;
-        answer.take()
+        answer_of(look, |job| self.run_read(job)).await
     }
 
     /// Runs a look-up that finds a row or two by their keys ([`Store::run_glance`]).
@@ -499,28 +497,28 @@ impl dyn Store + '_ {
         T: Send + 'static,
         F: FnMut(&mut dyn Lookup) -> Result<T, StoreError> + Send + 'static,
     {
-        let answer = Answer::default();
-        self.run_glance(answer.of(look)).await?;
-        answer.take()
+        answer_of(look, |job| self.run_glance(job)).await
     }
+}
+
+/// Has a look-up run as a job, and answers what it found.
+async fn answer_of<T, F>(mut look: F, run: impl FnOnce(ReadJob) -> Done) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    F: FnMut(&mut dyn Lookup) -> Result<T, StoreError> + Send + 'static,
+{
+    let answer = Answer::default();
+    let slot = answer.clone();
+    run(Box::new(move |db| {
+        slot.put(look(db)?);
+        Ok(())
+    }))
+    .await?;
+    answer.take()
 }
 
 /// Carries a job's answer from the store's thread to the caller.
 struct Answer<T>(Arc<Mutex<Option<T>>>);
-
-impl<T: Send + 'static> Answer<T> {
-    /// A look-up as a job that puts its answer here.
-    fn of<F>(&self, mut look: F) -> ReadJob
-    where
-        F: FnMut(&mut dyn Lookup) -> Result<T, StoreError> + Send + 'static,
-    {
-        let slot = self.clone();
-        Box::new(move |db| {
-            slot.put(look(db)?);
-            Ok(())
-        })
-    }
-}
 
 impl<T> Answer<T> {
     fn put(&self, value: T) {
