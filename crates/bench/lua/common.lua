@@ -25,8 +25,17 @@ end
 
 local threads = {}
 
+-- In every thread, `number` is its own from 1 on.
 function setup(thread)
   threads[#threads + 1] = thread
+  thread:set("number", #threads)
+end
+
+-- To be called in a thread before anything is drawn: else all would draw the same. Tells after how
+-- many of `count` lines it begins, so that threads are not at the same line at the same time.
+function common.begin(count)
+  math.randomseed(number)
+  return math.floor(count * (number - 1) / tonumber(os.getenv("BENCH_THREADS")))
 end
 
 function done(summary, latency)

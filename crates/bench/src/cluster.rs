@@ -19,7 +19,7 @@ const USER: &str = "doorward";
 pub(crate) struct Cluster {
     // In this order: the process ends before its data are deleted.
     _process: Process,
-    _directory: TempDir,
+    directory: TempDir,
     port: u16,
     password: String,
 }
@@ -62,7 +62,7 @@ impl Cluster {
         let mut process = Process::start(server, "postgres", &directory.path().join("log"))?;
         let asked = || sql(port, &password, "postgres", "SELECT 1;");
         process.wait_until(asked)?;
-        Ok(Self { _process: process, _directory: directory, port, password })
+        Ok(Self { _process: process, directory, port, password })
     }
 
     /// The version of the installed server.
@@ -83,6 +83,12 @@ impl Cluster {
     /// Runs statements and answers what `psql` prints of them.
     pub(crate) fn sql(&self, database: &str, script: &str) -> Result<String> {
         sql(self.port, &self.password, database, script)
+    }
+
+    /// The directory with a database's tables and indexes.
+    pub(crate) fn files(&self, database: &str) -> Result<PathBuf> {
+        let sql = format!("SELECT oid FROM pg_database WHERE datname = '{database}';");
+        Ok(self.directory.path().join("data/base").join(self.sql("postgres", &sql)?.trim()))
     }
 
     /// Where a server finds a database. The password has characters that a URL must not have.

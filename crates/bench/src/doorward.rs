@@ -5,6 +5,7 @@ use crate::lab::Database;
 use crate::load::PASSWORD;
 use crate::population::{ACCESS_LIFETIME, Mint, Population};
 use crate::process::{Process, command, free_port};
+use crate::residence::Residence;
 use crate::{clock, seed, tools};
 use anyhow::{Context as _, Result, ensure};
 use doorward_tokens::{OsRandom, RootSecret};
@@ -16,6 +17,9 @@ use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
+
+/// The SQLite file of a site.
+const FILE: &str = "doorward.db";
 
 /// A new root secret.
 pub(crate) fn random_secret() -> RootSecret {
@@ -48,7 +52,7 @@ impl Site {
     ) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("site-").tempdir_in(place)?;
         let root = random_secret();
-        let file = directory.path().join("doorward.db");
+        let file = directory.path().join(FILE);
         let (url, cluster) = match database {
             Database::Sqlite => (format!("sqlite://{}", file.display()), None),
             Database::Postgres => {
@@ -81,6 +85,15 @@ impl Site {
     /// How many accounts there are.
     pub(crate) fn size(&self) -> u32 {
         self.population.size
+    }
+
+    /// Keeps what was filled in in memory.
+    pub(crate) fn in_memory(&self) -> Result<Residence> {
+        let files = match &self.cluster {
+            None => self.directory.path().join(FILE),
+            Some((cluster, name)) => cluster.files(name)?,
+        };
+        Residence::of(&files, self.directory.path())
     }
 
     /// Starts a server.

@@ -82,6 +82,7 @@ impl Load<'_> {
             .arg(scripts.join(self.script.name()).with_extension("lua"))
             .arg(self.base)
             .env("BENCH_LUA", scripts)
+            .env("BENCH_THREADS", self.script.threads().to_string())
             .env("BENCH_LINES", &self.lines)
             .env("BENCH_PASSWORD", PASSWORD);
         if let Some(rate) = self.rate {

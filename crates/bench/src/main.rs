@@ -17,8 +17,8 @@
 //! rounds' ratios, so that a machine that is slow for a minute is slow for both. What cannot be
 //! measured here is a finding too, with its reason. Nothing is assumed.
 //!
-//! Load comes from `wrk`, with the scripts in `lua/`; it and `pgbench`, `strace` and `perf` are
-//! Debian packages. PostgreSQL is started from the installed programs, as durable as it is by
+//! Load comes from `wrk`, with the scripts in `lua/`; it and `pgbench`, `strace`, `perf` and
+//! `vmtouch` are Debian packages. PostgreSQL is started from the installed programs, as durable as it is by
 //! default. The Django peer is the project in `django/`, in a Python environment of its own.
 //!
 //! # Adding a measure
@@ -40,6 +40,7 @@ mod plot;
 mod population;
 mod process;
 mod report;
+mod residence;
 mod seed;
 mod statistics;
 mod tools;

@@ -85,7 +85,9 @@ impl Report {
              the median of its rounds. Load: wrk, two threads for dashboards and one for the rest, 64 connections\n\
              where nothing else is said, on the machine that serves. Logs are written to the disk as the server ships; the only settings that differ are\n\
              `tokens.access_lifetime` (tokens are made before the load) and, where 64 clients wait for hashes,\n\
-             `passwords.hash_queue` and `passwords.hash_deadline`.\n\n\
+             `passwords.hash_queue` and `passwords.hash_deadline`. In `scale` the files of both databases are kept in\n\
+             memory by vmtouch, as on a machine with memory for them: a kernel that takes pages away which nobody asked\n\
+             for in a while would have the disk measured.\n\n\
              Machine: {}. PostgreSQL runs on it too, with fsync and {}.\n\n\
              Versions: {}.\n\n\
              ![How many times better than its target each figure is](results/targets.svg)\n",

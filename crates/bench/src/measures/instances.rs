@@ -10,6 +10,9 @@ use anyhow::{Context as _, Result, ensure};
 use std::thread;
 use std::time::Duration;
 
+/// The most servers, and how many programs make the load for however many.
+const LOADS: u32 = 4;
+
 pub(super) fn measure(lab: &Lab) -> Vec<Finding> {
     if !lab.databases.contains(&Database::Postgres) {
         return Vec::new();
@@ -25,7 +28,7 @@ pub(super) fn measure(lab: &Lab) -> Vec<Finding> {
     ];
     answer_all(questions, || {
         let site = lab.site(Database::Postgres, SESSIONS)?;
-        let servers = (0..4).map(|_| site.serve(&[])).collect::<Result<Vec<_>>>()?;
+        let servers = (0..LOADS).map(|_| site.serve(&[])).collect::<Result<Vec<_>>>()?;
         let [two, four] = compare(lab, &site, &servers, Script::Dashboard)?;
         let [two_refresh, four_refresh] = compare(lab, &site, &servers, Script::Refresh)?;
         Ok([two, four, two_refresh, four_refresh, revocation(lab, &site, &servers)?])
@@ -48,9 +51,10 @@ fn compare(lab: &Lab, site: &Site, servers: &[Server], script: Script) -> Result
     Ok([answer(&two), answer(&four)])
 }
 
-/// Answers a second of all servers, among which the clients are divided.
+/// Answers a second of all servers together. The load is the same for one as for several: it comes
+/// from as many programs, each with its part of the clients and one server.
 fn together(site: &Site, servers: &[Server], script: Script, seconds: u32) -> Result<f64> {
-    let connections = CLIENTS / u32::try_from(servers.len())?;
+    let connections = CLIENTS / LOADS;
     let start = |server: &Server| {
         let lines = match script {
             Script::Refresh => site.refresh_tokens(connections + 32, |number| number)?,
@@ -58,7 +62,8 @@ fn together(site: &Site, servers: &[Server], script: Script, seconds: u32) -> Re
         };
         Load { script, base: server.base(), connections, seconds, lines, rate: None }.start()
     };
-    let running = servers.iter().map(start).collect::<Result<Vec<_>>>()?;
+    let turns = servers.iter().cycle().zip(0..LOADS).map(|(server, _)| server);
+    let running = turns.map(start).collect::<Result<Vec<_>>>()?;
     let seen = running.into_iter().map(|load| load.end()?.successful());
     Ok(seen.collect::<Result<Vec<_>>>()?.iter().map(crate::load::Seen::rate).sum())
 }

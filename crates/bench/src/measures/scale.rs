@@ -1,10 +1,12 @@
-//! Latency with ten million users and sessions against a thousand, at an equal rate.
+//! Latency with ten million users and sessions against a thousand, at an equal rate, where the machine
+//! has memory for either database.
 
 use crate::doorward::{Server, Site};
 use crate::finding::{Finding, Question, Target, Unit, answer_all};
 use crate::lab::{Database, Lab, say};
 use crate::load::{Load, Script, tokens_for};
 use crate::population::Draw;
+use crate::residence::Residence;
 use crate::statistics::Series;
 use crate::tools;
 use anyhow::{Context as _, Result, ensure};
@@ -64,6 +66,8 @@ fn room(lab: &Lab) -> Result<()> {
 struct Place {
     // Before the site, whose database it uses.
     server: Server,
+    // Before its files are deleted.
+    _residence: Residence,
     site: Site,
     order: Vec<u32>,
 }
@@ -71,13 +75,14 @@ struct Place {
 impl Place {
     fn make(lab: &Lab, database: Database, users: u32) -> Result<Self> {
         let site = lab.site(database, users)?;
+        let residence = site.in_memory()?;
         let server = site.serve(&super::login::PATIENT)?;
-        Ok(Self { server, site, order: Draw::new(u64::from(users)).shuffled(users) })
+        Ok(Self { server, _residence: residence, site, order: Draw::new(u64::from(users)).shuffled(users) })
     }
 
     /// A window's p99, in milliseconds; every key is drawn from all.
     fn p99(&self, lab: &Lab, script: Script, round: u32) -> Result<f64> {
-        let Self { server, site, order } = self;
+        let Self { server, site, order, .. } = self;
         let mut draw = Draw::new(u64::from(round) + 7);
         let mut drawn = |rate| {
             let numbers = (0..tokens_for(rate, seconds(lab, script))).map(|_| draw.below(site.size()));
