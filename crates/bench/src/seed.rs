@@ -88,8 +88,10 @@ fn statements(numbers: &str, dialect: &Dialect<'_>, population: Population) -> [
     let sessions = format!(
         "{numbers}
          INSERT INTO sessions
-             (id, user_id, generation, created_at, rotated_at, expires_at, ends_at, address, user_agent)
-         SELECT {session}, {FIRST_ID} + n, 0, {began}, {began}, {expires}, {ends}, '127.0.0.1', 'wrk'
+             (id, user_id, generation, created_at, rotated_at, expires_at, ends_at, address, user_agent,
+              sweep_at)
+         SELECT {session}, {FIRST_ID} + n, 0, {began}, {began}, {expires}, {ends}, '127.0.0.1', 'wrk',
+             {expires}
          FROM numbers;\n"
     );
     [users, names, sessions]

@@ -156,6 +156,15 @@ pub struct Held {
     pub version: CredentialVersion,
 }
 
+/// What a sweep came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// How many it deleted.
+    pub deleted: u64,
+    /// Whether it stopped at its limit, so that there may be more to delete, even if it deleted none.
+    pub has_more: bool,
+}
+
 /// A unit of work. Writes that race are *guarded*: they say in one statement what must still be
 /// true, and tell whether it was. Two units of work that race for one guard MUST NOT both win.
 ///
@@ -227,9 +236,10 @@ pub trait Transaction: Lookup {
     /// Ends every session of an account that has not ended, but for `except`, and tells how many those
     /// were.
     fn end_sessions(&mut self, user: UserId, except: Option<SessionId>, end: End) -> Result<u64, StoreError>;
-    /// Deletes at most `limit` sessions whose refresh token expired before `before`, and tells
-    /// how many those were.
-    fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// Looks at no more than `limit` sessions that may be due, and deletes those whose refresh token
+    /// expired before `before`. Called again while it has more, it MUST come to an end, and no such
+    /// session is left then but one that another unit of work has.
+    fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<Swept, StoreError>;
 
     /// The accounts whose standing this unit of work has changed so far.
     fn changed_accounts(&self) -> &[UserId];

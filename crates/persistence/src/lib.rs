@@ -66,6 +66,12 @@
 //! among the other jobs. So the two statements for a rotation, that one and the one in
 //! `queries/sessions.rs`, need to agree on one thing only: whom they let pass.
 //!
+//! A rotation changes no column that is indexed. On PostgreSQL its update is heap-only then, with no new
+//! entry in any index, and on SQLite it writes to the table alone. So no index has the instant at which a
+//! session expires, which every rotation moves on. A sweep finds what expired by `sweep_at`, which
+//! rotations leave behind: it looks at a session once that instant is past, and deletes it, or sets
+//! `sweep_at` to when it expires by now.
+//!
 //! # Changes
 //!
 //! The numbers of changes come from a counter in a row of its own. A unit of work remembers whose

@@ -45,6 +45,7 @@ diesel::table! {
         user_agent -> Text,
         ended_at -> Nullable<BigInt>,
         end_reason -> Nullable<Text>,
+        sweep_at -> BigInt,
     }
 }
 

@@ -76,10 +76,13 @@ pub(crate) async fn sweep(auth: Auth, swept: Arc<AtomicU64>) {
     let mut outage = Outage::default();
     loop {
         ticks.tick().await;
-        while let Some(deleted @ 1..) =
+        while let Some(batch) =
             outage.told("expired sessions cannot be swept", auth.sweep().await.map_err(Into::into))
         {
-            swept.fetch_add(deleted, Ordering::Relaxed);
+            swept.fetch_add(batch.deleted, Ordering::Relaxed);
+            if !batch.has_more {
+                break;
+            }
         }
     }
 }

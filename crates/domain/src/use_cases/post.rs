@@ -393,10 +393,10 @@ mod tests {
         let world = with_letter();
         world.mail();
         world.clock.advance(Duration::from_secs(24 * 3600));
-        assert_eq!(block_on(world.auth.sweep()).unwrap(), 0);
+        assert_eq!(block_on(world.auth.sweep()).unwrap().deleted, 0);
         world.clock.advance(Duration::from_secs(3601));
         // The letter, its secret, and the bucket that it was counted in.
-        assert_eq!(block_on(world.auth.sweep()).unwrap(), 3);
-        assert_eq!(block_on(world.auth.sweep()).unwrap(), 0);
+        assert_eq!(block_on(world.auth.sweep()).unwrap().deleted, 3);
+        assert_eq!(block_on(world.auth.sweep()).unwrap().deleted, 0);
     }
 }

@@ -1,7 +1,7 @@
 //! The outbox.
 
 use super::kept::Kept;
-use super::{ASIDE, counted, damaged, first_free, hit};
+use super::{ASIDE, counted, damaged, free, hit};
 use crate::connection::AnyConnection;
 use crate::schema::{letters, mail_requests};
 use diesel::dsl::exists;
@@ -128,8 +128,8 @@ pub(super) fn claim(
     until: Timestamp,
 ) -> QueryResult<Option<OutboxEntry>> {
     let first = due!(now).order((letters::next_attempt_at, letters::id)).limit(1).select(letters::id);
-    let id: Option<Vec<u8>> = first_free!(c, first)?;
-    let Some(id) = id else { return Ok(None) };
+    let mut free: Vec<Vec<u8>> = free!(c, first)?;
+    let Some(id) = free.pop() else { return Ok(None) };
     let changes =
         (letters::attempts.eq(letters::attempts + 1), letters::next_attempt_at.eq(until.as_micros()));
     let update = diesel::update(letters::table.find(id)).set(changes).returning(letters::all_columns);

@@ -82,20 +82,18 @@ fn of_many<K, T>(keys: &[K], mut found: impl FnMut(&[K]) -> QueryResult<Vec<T>>)
 /// an account's sessions to find one.
 const ASIDE: i64 = 0;
 
-/// The first row of a query, without those that other units of work have; nobody else gets it until this
-/// one ends. Nobody waits: several take one row after the other side by side. What this skips, another
-/// one has, or gives back and it is found by the next look. SQLite has one writer.
-macro_rules! first_free {
+/// The rows of a query, without those that other units of work have; nobody else gets them until this one
+/// ends. Nobody waits: several take one row after the other side by side. What this skips, another one
+/// has, or gives back and it is found by the next look. SQLite has one writer.
+macro_rules! free {
     ($connection:expr, $query:expr) => {
         match $connection {
-            $crate::connection::AnyConnection::Sqlite(c) => $query.get_result(c).optional(),
-            $crate::connection::AnyConnection::Postgresql(c) => {
-                $query.for_update().skip_locked().get_result(c).optional()
-            }
+            $crate::connection::AnyConnection::Sqlite(c) => $query.load(c),
+            $crate::connection::AnyConnection::Postgresql(c) => $query.for_update().skip_locked().load(c),
         }
     };
 }
-use first_free;
+use free;
 
 /// A count of rows.
 fn counted(rows: QueryResult<usize>) -> QueryResult<u64> {

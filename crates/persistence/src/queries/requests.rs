@@ -1,6 +1,6 @@
 //! Requests for letters.
 
-use super::{damaged, first_free};
+use super::{damaged, free};
 use crate::connection::AnyConnection;
 use crate::schema::mail_requests;
 use diesel::prelude::*;
@@ -19,8 +19,8 @@ pub(super) fn ask(c: &mut AnyConnection, request: &MailRequest) -> QueryResult<(
 
 pub(super) fn take(c: &mut AnyConnection) -> QueryResult<Option<MailRequest>> {
     let oldest = mail_requests::table.order(mail_requests::id).limit(1);
-    let row: Option<(i64, String, String, i64)> = first_free!(c, oldest)?;
-    let Some((id, what, address, asked_at)) = row else { return Ok(None) };
+    let mut free: Vec<(i64, String, String, i64)> = free!(c, oldest)?;
+    let Some((id, what, address, asked_at)) = free.pop() else { return Ok(None) };
     diesel::delete(mail_requests::table.find(id)).execute(c)?;
     Ok(Some(MailRequest {
         what: RequestedLetter::from_stored(&what)

@@ -2,7 +2,7 @@
 
 use super::sessions::{Rotate, SessionRow};
 use crate::connection::{AnyConnection, PurePg};
-use crate::schema::sessions;
+use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -25,7 +25,7 @@ pub(crate) fn rotate_free(c: &mut AnyConnection, rotations: &[&Rotate]) -> Query
 
 /// The guards are judged on rows that are locked by then; the second join is only the writing. As in
 /// [`super::sessions::rotate`], the account is only a check: that the planner does not look sessions
-/// up by it is seen to by a sum.
+/// up by it is seen to by a sum. No column that it sets is indexed.
 const AFTER_THE_VALUES: &str = ") AS asked (id, user_id, generation, at, expires_at, address, user_agent)
 ), free AS (
     SELECT asked.* FROM asked
@@ -98,7 +98,7 @@ impl QueryId for RotateFree<'_> {
 }
 
 impl Query for RotateFree<'_> {
-    type SqlType = sessions::SqlType;
+    type SqlType = SqlTypeOf<AsSelect<SessionRow, Pg>>;
 }
 
 impl RunQueryDsl<PurePg> for RotateFree<'_> {}

@@ -2,13 +2,15 @@
 
 use super::kept::Kept;
 use super::users::{self as accounts, UserRow};
-use super::{ASIDE, counted, damaged, hit};
+use super::{ASIDE, counted, damaged, free, hit};
 use crate::connection::AnyConnection;
 use crate::schema::{sessions, users};
 use diesel::dsl::{case_when, exists};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use doorward_domain::session::{Client, End, EndReason, Generation, Rotation, Session, SessionId};
 use doorward_domain::standing::Standing;
+use doorward_domain::store::Swept;
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::{User, UserId};
 use std::sync::Arc;
@@ -130,11 +132,12 @@ pub(super) fn insert(c: &mut AnyConnection, session: &Session) -> QueryResult<()
         sessions::user_agent.eq(&session.client.user_agent),
         sessions::ended_at.eq(session.ended.map(|end| end.at.as_micros())),
         sessions::end_reason.eq(session.ended.map(|end| reason_name(end.reason))),
+        sessions::sweep_at.eq(session.expires_at.as_micros()),
     );
     diesel::insert_into(sessions::table).values(values).execute(c).map(drop)
 }
 
-/// One statement, guard and all: it needs no transaction around it.
+/// One statement, guard and all: it needs no transaction around it. It sets no column that is indexed.
 pub(super) fn rotate(
     c: &mut AnyConnection,
     user: UserId,
@@ -161,8 +164,10 @@ pub(super) fn rotate(
         sessions::address.eq(&rotation.client.address),
         sessions::user_agent.eq(&rotation.client.user_agent),
     );
-    let row: Option<SessionRow> =
-        Kept(diesel::update(guard).set(changes).returning(sessions::all_columns)).get_result(c).optional()?;
+    // `as_returning` is for one of the databases; the columns are the same for both.
+    let columns = <SessionRow as Selectable<Pg>>::construct_selection();
+    let update = diesel::update(guard).set(changes).returning(columns);
+    let row: Option<SessionRow> = Kept(update).get_result(c).optional()?;
     row.map(Session::try_from).transpose()
 }
 
@@ -193,14 +198,20 @@ pub(super) fn end_all(
     counted(Kept(diesel::update(guard).set(changes).returning(sessions::generation)).count(c))
 }
 
-pub(super) fn sweep(c: &mut AnyConnection, before: Timestamp, limit: u32) -> QueryResult<u64> {
-    let swept = diesel::alias!(sessions as swept);
-    let expired = swept
-        .filter(swept.field(sessions::expires_at).lt(before.as_micros()))
-        .order(swept.field(sessions::expires_at))
+/// A rotation leaves `sweep_at` where it was: here it is set to the end that the session has by now, so
+/// that no session is looked at more than once for each end that it had.
+pub(super) fn sweep(c: &mut AnyConnection, before: Timestamp, limit: u32) -> QueryResult<Swept> {
+    let due = sessions::table
+        .filter(sessions::sweep_at.lt(before.as_micros()))
+        .order(sessions::sweep_at)
         .limit(limit.into())
-        .select(swept.field(sessions::id));
-    counted(diesel::delete(sessions::table.filter(sessions::id.eq_any(expired))).execute(c))
+        .select(sessions::id);
+    let due: Vec<Vec<u8>> = free!(c, due)?;
+    let looked_at = sessions::table.filter(sessions::id.eq_any(&due));
+    let expired = looked_at.clone().filter(sessions::expires_at.lt(before.as_micros()));
+    let deleted = counted(diesel::delete(expired).execute(c))?;
+    diesel::update(looked_at).set(sessions::sweep_at.eq(sessions::expires_at)).execute(c)?;
+    Ok(Swept { deleted, has_more: counted(Ok(due.len()))? >= limit.into() })
 }
 
 fn reason_name(reason: EndReason) -> &'static str {

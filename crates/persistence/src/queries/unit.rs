@@ -15,7 +15,7 @@ use doorward_domain::sealing::Fingerprint;
 use doorward_domain::session::{End, Rotation, Session, SessionId};
 use doorward_domain::standing::{ChangeNumber, Changes, Standing};
 use doorward_domain::store::{
-    Archive, Held, LetterFilter, Lookup, MailDue, Mailroom, StoreError, Taken, Transaction, Vault,
+    Archive, Held, LetterFilter, Lookup, MailDue, Mailroom, StoreError, Swept, Taken, Transaction, Vault,
 };
 use doorward_domain::takeover::{AccountRecord, ForeignToken, ForeignTokenId, Group};
 use doorward_domain::time::Timestamp;
@@ -266,7 +266,7 @@ impl Transaction for Unit<'_> {
         self.change(user, |c| sessions::end_all(c, user, except, end))
     }
 
-    fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
         self.run(|c| sessions::sweep(c, before, limit))
     }
 

@@ -111,8 +111,10 @@ fn execute(connection: &mut AnyConnection, statement: &str) -> Result<(), StoreE
 mod tests {
     use super::*;
     use crate::connection::{Access, open_sqlite};
+    use crate::migrations::Migrator;
     use crate::queries::Unit;
     use crate::runner::Work;
+    use crate::url::DatabaseUrl;
     use doorward_domain::keys::{Algorithm, KeyId, KeyRecord, KeyTimes};
     use doorward_domain::session::{Client, Session, SessionId, SessionPolicy};
     use doorward_domain::store::{Ending, Lookup};
@@ -123,10 +125,9 @@ mod tests {
 
     fn database() -> (TempDir, AnyConnection) {
         let directory = tempfile::tempdir().unwrap();
-        let mut connection =
-            AnyConnection::Sqlite(open_sqlite(&directory.path().join("test.db"), Access::Write).unwrap());
-        let table = include_str!("../../../../migrations/sqlite/20261122000000_initial/up.sql");
-        connection.batch_execute(table).unwrap();
+        let path = directory.path().join("test.db");
+        Migrator::new(&DatabaseUrl::Sqlite(path.clone())).run().unwrap();
+        let connection = AnyConnection::Sqlite(open_sqlite(&path, Access::Write).unwrap());
         (directory, connection)
     }
 

@@ -1,8 +1,10 @@
 //! Migrations.
 
 use crate::fixture::{block_on, open_database, parse};
+use doorward_domain::store::{Swept, Verdict};
+use doorward_domain::time::Timestamp;
 use doorward_persistence::{MigrateError, MigrationStatus, Migrator};
-use doorward_testkit::{Case, Postgres, Scratch, cases};
+use doorward_testkit::{Case, Database, Postgres, Scratch, cases};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -15,6 +17,7 @@ pub(crate) fn cases() -> Vec<Case<Scratch>> {
         a_newer_database_is_refused_by_its_name,
         both_trees_have_the_same_names,
         both_schemas_have_the_same_columns,
+        sessions_of_an_older_program_are_swept_when_they_are_over,
     ]
 }
 
@@ -35,6 +38,38 @@ pub(crate) fn execute(scratch: &Scratch, statements: &str) {
         let path = parse(scratch.url()).path().unwrap().to_str().unwrap().to_owned();
         diesel::SqliteConnection::establish(&path).unwrap().batch_execute(statements).unwrap();
     }
+}
+
+/// What a query finds, whose one column is `shown`.
+pub(crate) fn shown(scratch: &Scratch, query: &str) -> BTreeSet<String> {
+    use diesel::prelude::*;
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        shown: String,
+    }
+
+    if let Some(name) = scratch.name() {
+        return Postgres::shared().query(name, query).unwrap().into_iter().flatten().flatten().collect();
+    }
+    let path = parse(scratch.url()).path().unwrap().to_str().unwrap().to_owned();
+    let mut connection = diesel::SqliteConnection::establish(&path).unwrap();
+    let rows: Vec<Row> = diesel::sql_query(query).load(&mut connection).unwrap();
+    rows.into_iter().map(|row| row.shown).collect()
+}
+
+/// The columns of sessions that an index has.
+pub(crate) fn indexed_columns_of_sessions(scratch: &Scratch) -> BTreeSet<String> {
+    let query = match scratch.database() {
+        Database::Sqlite => {
+            "SELECT c.name AS shown FROM pragma_index_list('sessions') i, pragma_index_info(i.name) c"
+        }
+        Database::Postgres => {
+            "SELECT attname FROM pg_attribute JOIN pg_index ON attrelid = indrelid AND attnum = ANY (indkey)
+            WHERE indrelid = 'sessions'::regclass"
+        }
+    };
+    shown(scratch, query)
 }
 
 fn health(scratch: &Scratch) -> Result<(), String> {
@@ -139,24 +174,65 @@ fn both_schemas_have_the_same_columns(scratch: &Scratch) {
     assert_eq!(columns(scratch), expected);
 }
 
-fn columns(scratch: &Scratch) -> BTreeSet<String> {
-    use diesel::prelude::*;
-    #[derive(QueryableByName)]
-    struct Column {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        shown: String,
-    }
-
-    let Some(name) = scratch.name() else {
-        let query = "SELECT m.name || '.' || c.name || iif(c.\"notnull\", ' false', ' true') AS shown
-            FROM sqlite_schema m, pragma_table_info(m.name) c
-            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'";
-        let path = parse(scratch.url()).path().unwrap().to_str().unwrap().to_owned();
-        let mut connection = diesel::SqliteConnection::establish(&path).unwrap();
-        let rows: Vec<Column> = diesel::sql_query(query).load(&mut connection).unwrap();
-        return rows.into_iter().map(|column| column.shown).collect();
+fn sessions_of_an_older_program_are_swept_when_they_are_over(scratch: &Scratch) {
+    let store_as_before = |digit: u8, expires_at: &str| {
+        let id = match scratch.database() {
+            Database::Sqlite => format!("X'{}'", format!("0{digit}").repeat(16)),
+            Database::Postgres => format!("'\\x{}'", format!("0{digit}").repeat(16)),
+        };
+        execute(
+            scratch,
+            &format!(
+                "INSERT INTO sessions (id, user_id, generation, created_at, rotated_at, expires_at, address, user_agent)
+                SELECT {id}, id, 0, 0, 0, {expires_at}, '', '' FROM users"
+            ),
+        );
     };
-    let query = "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN ' true' ELSE ' false' END
-        FROM information_schema.columns WHERE table_schema = 'public'";
-    Postgres::shared().query(name, query).unwrap().into_iter().flatten().flatten().collect()
+    let sweep_at = || {
+        shown(
+            scratch,
+            "SELECT CAST(expires_at AS TEXT) || ' ' || CAST(sweep_at AS TEXT) AS shown FROM sessions",
+        )
+    };
+    let set = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+
+    let migrator = migrator(scratch);
+    migrator.run().unwrap();
+    while migrator.revert().unwrap().unwrap() != "20261124000000_sweep" {}
+    assert_eq!(indexed_columns_of_sessions(scratch), set(&["id", "user_id", "expires_at"]));
+    execute(
+        scratch,
+        "INSERT INTO users (subject, username, username_canonical, password, date_joined)
+        VALUES ('s', 'Ann', 'ann', 'p', 0)",
+    );
+    store_as_before(1, "1000");
+    store_as_before(2, "2000");
+    migrator.run().unwrap();
+    assert_eq!(indexed_columns_of_sessions(scratch), set(&["id", "user_id", "sweep_at"]));
+    store_as_before(3, "1001");
+    store_as_before(4, "2001");
+    assert_eq!(sweep_at(), set(&["1000 0", "2000 0", "1001 0", "2001 0"]));
+
+    let database = open_database(scratch.url());
+    let before = Timestamp::from_micros(2000);
+    let store = database.store();
+    let swept = block_on(store.transact(move |tx| Ok(Verdict::Commit(tx.sweep_sessions(before, 9)?))));
+    assert_eq!(swept.unwrap(), Swept { deleted: 2, has_more: false });
+    database.close();
+    assert_eq!(sweep_at(), set(&["2000 2000", "2001 2001"]));
+}
+
+fn columns(scratch: &Scratch) -> BTreeSet<String> {
+    let query = match scratch.database() {
+        Database::Sqlite => {
+            "SELECT m.name || '.' || c.name || iif(c.\"notnull\", ' false', ' true') AS shown
+            FROM sqlite_schema m, pragma_table_info(m.name) c
+            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
+        }
+        Database::Postgres => {
+            "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN ' true' ELSE ' false' END
+            FROM information_schema.columns WHERE table_schema = 'public'"
+        }
+    };
+    shown(scratch, query)
 }

@@ -2,12 +2,14 @@
 
 use crate::connections::{cut_all_connections, on_server};
 use crate::fixture::{Fixture, NOW, all_at_once, block_on, new_session, open_database};
+use crate::migrations::{indexed_columns_of_sessions, shown};
 use crate::proxy::Proxy;
 use doorward_domain::session::{Client, End, EndReason, Generation, Rotation, Session};
 use doorward_domain::store::{Ending, Store, StoreError, Verdict};
 use doorward_domain::user::UserId;
-use doorward_testkit::{Case, cases};
+use doorward_testkit::{Case, Database, cases};
 use futures_util::FutureExt;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         of_many_at_once_each_is_answered_with_its_own_session,
         one_that_is_refused_spoils_no_other,
         one_that_waits_when_the_store_is_closed_is_still_done,
+        they_change_no_column_that_is_indexed,
     ]
 }
 
@@ -23,6 +26,7 @@ pub(crate) fn cases_of_postgres() -> Vec<Case<Fixture>> {
     cases![rotations:
         those_that_wait_share_commits,
         a_busy_session_holds_up_no_other,
+        a_busy_session_holds_up_no_sweep,
         one_that_fails_fails_alone,
         after_every_connection_was_cut_they_succeed,
         a_connection_that_breaks_under_way_leaves_the_answer_open,
@@ -93,6 +97,47 @@ fn one_that_waits_when_the_store_is_closed_is_still_done(f: &Fixture) {
     assert_eq!(rotated, [true, false].repeat(25));
 }
 
+/// PostgreSQL then writes the new version of the row next to the old one and to no index, and SQLite to the
+/// table alone.
+fn they_change_no_column_that_is_indexed(f: &Fixture) {
+    let session = f.session(f.user("ann").id, 1);
+    let columns = shown(
+        &f.scratch,
+        match f.scratch.database() {
+            Database::Sqlite => "SELECT name AS shown FROM pragma_table_info('sessions')",
+            Database::Postgres => {
+                "SELECT column_name FROM information_schema.columns WHERE table_name = 'sessions'"
+            }
+        },
+    );
+    let value = |column: &String| {
+        let query = format!("SELECT COALESCE(CAST({column} AS TEXT), 'NULL') AS shown FROM sessions");
+        shown(&f.scratch, &query)
+    };
+    let values = || columns.iter().map(|column| (column.clone(), value(column))).collect::<BTreeMap<_, _>>();
+    let written = |before: &BTreeMap<_, _>, after: &BTreeMap<_, _>| -> BTreeSet<_> {
+        columns.iter().filter(|column| before[*column] != after[*column]).cloned().collect()
+    };
+    let begun = values();
+    assert!(block_on(rotate(&*f.store, &session, Generation(0))).unwrap().is_some());
+    let once = values();
+    let mut rotation = rotation(Generation(1), "another browser");
+    rotation.at = rotation.at.plus(Duration::from_secs(1));
+    rotation.expires_at = rotation.expires_at.plus(Duration::from_secs(1));
+    rotation.client.address.push('1');
+    let (user, id) = (session.user_id, session.id);
+    f.write(move |tx| Ok(Verdict::Commit(tx.rotate_session(user, id, &rotation)?))).unwrap().unwrap();
+    let twice = values();
+
+    let indexed = indexed_columns_of_sessions(&f.scratch);
+    assert!(indexed.contains("id"), "{indexed:?}");
+    for written in [written(&begun, &once), written(&once, &twice)] {
+        let all = ["address", "expires_at", "generation", "rotated_at", "user_agent"].map(str::to_owned);
+        assert_eq!(written, all.into());
+        assert!(written.is_disjoint(&indexed), "{indexed:?}");
+    }
+}
+
 fn those_that_wait_share_commits(f: &Fixture) {
     let sessions = sessions(f, 250);
     let answers = all_at_once(sessions.iter().map(|session| rotate(&*f.store, session, Generation(0))));
@@ -122,6 +167,25 @@ fn a_busy_session_holds_up_no_other(f: &Fixture) {
     drop(go_on);
     block_on(holder).unwrap();
     assert!(block_on(of_busy).unwrap().is_some());
+}
+
+fn a_busy_session_holds_up_no_sweep(f: &Fixture) {
+    let [busy, other] = sessions(f, 2).try_into().unwrap();
+    let (begun, has_begun) = channel();
+    let (go_on, may_go_on) = channel::<()>();
+    let holder = f.store.run_write(Box::new(move |tx| {
+        tx.end_session(busy.user_id, busy.id, End { at: NOW, reason: EndReason::Logout })?;
+        begun.send(()).unwrap();
+        may_go_on.recv().unwrap_or_default();
+        Ok(Ending::Commit)
+    }));
+    has_begun.recv().unwrap();
+    let after_all = busy.expires_at.max(other.expires_at).plus(Duration::from_secs(1));
+    let sweep = || f.write(move |tx| Ok(Verdict::Commit(tx.sweep_sessions(after_all, 9)?))).unwrap().deleted;
+    assert_eq!(sweep(), 1);
+    drop(go_on);
+    block_on(holder).unwrap();
+    assert_eq!(sweep(), 1);
 }
 
 fn one_that_fails_fails_alone(f: &Fixture) {

@@ -12,7 +12,7 @@ use crate::session::{End, Rotation, Session, SessionId};
 use crate::standing::{ChangeNumber, Changes, Standing};
 use crate::store::{
     Archive, Done, Ending, Held, LetterFilter, Lookup, MailDue, Mailroom, ReadJob, Rotated, Store,
-    StoreError, Taken, Transaction, Vault, WriteJob,
+    StoreError, Swept, Taken, Transaction, Vault, WriteJob,
 };
 use crate::takeover::{
     AccountRecord, Attributes, ForeignKey, ForeignToken, ForeignTokenId, Group, ImportRecord,
@@ -471,13 +471,13 @@ impl Transaction for Tables {
         Ok(u64::try_from(old).unwrap())
     }
 
-    fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    fn sweep_sessions(&mut self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
         let old = self.sessions.values().filter(|session| session.expires_at < before);
         let ids: Vec<_> = old.map(|session| session.id).take(size(limit)).collect();
         for id in &ids {
             self.sessions.remove(id);
         }
-        Ok(u64::try_from(ids.len()).unwrap())
+        Ok(Swept { deleted: u64::try_from(ids.len()).unwrap(), has_more: ids.len() == size(limit) })
     }
 
     fn put_key(&mut self, key: &KeyRecord) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use super::support::{
 };
 use crate::password::PasswordHash;
 use crate::session::{EndReason, Generation, Session, SessionId};
-use crate::store::{Store, Transaction, Verdict};
+use crate::store::{Store, Swept, Transaction, Verdict};
 use crate::testing::block_on;
 use crate::user::{CredentialVersion, User, UserId};
 use std::thread;
@@ -25,6 +25,7 @@ pub(super) const CASES: &[Case] = &[
     ("live_sessions_are_listed_the_last_used_first", live_sessions_are_listed),
     ("the_record_of_sessions_has_those_that_are_over_too", the_record_of_sessions),
     ("a_sweep_deletes_expired_sessions_up_to_its_limit", a_sweep_deletes_expired_sessions),
+    ("a_sweep_leaves_what_was_rotated_until_its_new_end", a_sweep_leaves_what_was_rotated),
 ];
 
 fn a_session_is_stored_as_it_is(store: &dyn Store) {
@@ -237,8 +238,43 @@ fn a_sweep_deletes_expired_sessions(store: &dyn Store) {
         write(store, move |tx| tx.insert_session(&session));
     }
     let sweep = |seconds, limit| write(store, move |tx| tx.sweep_sessions(later(seconds), limit));
-    assert_eq!(sweep(1, 10), 0);
-    assert_eq!(sweep(5, 3), 3);
-    assert_eq!(sweep(5, 3), 1);
+    assert_eq!(sweep(1, 10), Swept { deleted: 0, has_more: false });
+    assert_eq!(sweep(5, 3), Swept { deleted: 3, has_more: true });
+    assert_eq!(sweep(5, 3), Swept { deleted: 1, has_more: false });
     assert!(find_session(store, SessionId::from_bytes([5; 16])).is_some());
+}
+
+fn a_sweep_leaves_what_was_rotated(store: &dyn Store) {
+    let user = insert(store, "alice");
+    let ids = [1, 2, 3, 4, 5].map(|number| {
+        let session = Session { expires_at: later(number.into()), ..session_of(&user, number, NOW) };
+        let id = session.id;
+        write(store, move |tx| tx.insert_session(&session));
+        id
+    });
+    let [first, _, third, _, fifth] = ids;
+    assert!(block_on(store.rotate(user.id, first, rotation(Generation::FIRST, 0))).unwrap().is_some());
+    for id in [third, fifth] {
+        let rotate =
+            move |tx: &mut dyn Transaction| tx.rotate_session(user.id, id, &rotation(Generation::FIRST, 0));
+        assert!(write(store, rotate).is_some());
+    }
+    let sweep = |seconds, limit| write(store, move |tx| tx.sweep_sessions(later(seconds), limit));
+    let sweep_all = |seconds| {
+        let mut deleted = 0;
+        for _ in 0..9 {
+            let swept = sweep(seconds, 2);
+            deleted += swept.deleted;
+            if !swept.has_more {
+                return Some(deleted);
+            }
+        }
+        None
+    };
+    assert_eq!(sweep_all(10), Some(2));
+    assert_eq!(ids.map(|id| find_session(store, id).is_some()), [true, false, true, false, true]);
+    // The three that are left are not in its way again.
+    assert_eq!(sweep(10, 1), Swept { deleted: 0, has_more: false });
+    assert_eq!(sweep_all(60), Some(0));
+    assert_eq!(sweep_all(61), Some(3));
 }

@@ -6,7 +6,7 @@ use crate::identity::CanonicalName;
 use crate::keys::KeyId;
 use crate::password::PasswordHash;
 use crate::session::{EndReason, Generation, SessionId};
-use crate::store::{Store, StoreError, Verdict};
+use crate::store::{Store, StoreError, Swept, Verdict};
 use crate::testing::block_on;
 use crate::user::{CredentialVersion, FullName, UserId};
 
@@ -42,7 +42,7 @@ fn absence_is_not_an_error(store: &dyn Store) {
         assert_eq!(tx.rotate_session(nobody, nothing, &rotation(Generation::FIRST, 1))?, None);
         assert!(!tx.end_session(nobody, nothing, end(EndReason::Logout))?);
         assert_eq!(tx.end_sessions(nobody, None, end(EndReason::Logout))?, 0);
-        assert_eq!(tx.sweep_sessions(NOW, 10)?, 0);
+        assert_eq!(tx.sweep_sessions(NOW, 10)?, Swept { deleted: 0, has_more: false });
         assert!(!tx.delete_key(&KeyId("none".into()))?);
         Ok(())
     });

@@ -67,6 +67,7 @@ const UNTOLD: &[&str] = &[
     "users.password",
     "login_names.name",
     "sessions.generation",
+    "sessions.sweep_at",
     "changes.number",
     "imports.key_number",
     "imports.key_text",
