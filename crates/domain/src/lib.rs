@@ -28,7 +28,7 @@
 //!   [`standing`], [`keys`], [`time`]; [`one_time`] and [`mail`], what an owner is sent; and
 //!   [`takeover`], what comes from another system.
 //! * **Ports** say what the rules need of the world, and what an adapter must keep: [`store`],
-//!   [`hashing`], [`token`], [`sealing`], [`one_time::SecretDigests`], [`mail::Envelopes`],
+//!   [`callers`], [`hashing`], [`token`], [`sealing`], [`one_time::SecretDigests`], [`mail::Envelopes`],
 //!   [`mail::Courier`], [`time::Clock`], [`random::Random`].
 //! * **Use cases** chain the two: [`use_cases`]. A step is a plain function over a unit of work,
 //!   `fn(&mut dyn Transaction, …) -> Verdict`; waiting is left to the method that chains steps.
@@ -46,6 +46,7 @@
 //! [`store::Lookup`] or [`store::Transaction`] and a case of the store's contract, so that every
 //! adapter has to have it.
 
+pub mod callers;
 pub mod hashing;
 pub mod identity;
 pub mod keys;

@@ -4,6 +4,7 @@ use crate::session::{Generation, Session, SessionId};
 use crate::takeover::ForeignTokenId;
 use crate::time::Timestamp;
 use crate::user::{Subject, User, UserId};
+use std::ops::Range;
 
 /// What a login and a refresh answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +51,9 @@ pub struct AccessClaims {
     pub issuer: Issuer,
     /// When it was issued, in whole seconds.
     pub issued_at: Timestamp,
-    /// When it expires, in whole seconds.
-    pub expires_at: Timestamp,
+    /// From when until when it is accepted, as long as the keys remain the same, in whole seconds:
+    /// until it expires, or its key retires before.
+    pub accepted: Range<Timestamp>,
 }
 
 /// What a refresh token says.

@@ -11,7 +11,7 @@ use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use doorward_domain::use_cases::Caller;
+use doorward_domain::callers::Caller;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use std::borrow::Cow;

@@ -50,6 +50,8 @@
 //! No database, no runtime, no thread: whoever owns a [`Recall`] calls [`Recall::follow`]. Nothing
 //! that is refused is remembered, so that garbage costs no memory.
 
+mod callers;
+mod history;
 mod lookup;
 mod memory;
 mod recall;

@@ -1,6 +1,7 @@
 //! The domain's look-ups on a database whose answers are noted.
 
-use crate::memory::{Memory, Since};
+use crate::history::Since;
+use crate::memory::Memory;
 use doorward_domain::identity::CanonicalName;
 use doorward_domain::keys::KeyRecord;
 use doorward_domain::mail::{LetterId, OutboxEntry};
@@ -24,7 +25,7 @@ impl Lookup for Noting<'_> {
     fn standing(&mut self, user: UserId, session: Option<SessionId>) -> Result<Option<Standing>, StoreError> {
         let found = self.db.standing(user, session)?;
         if let Some(standing) = &found {
-            self.memory.remember(self.since, session, standing);
+            self.memory.remember_standing(self.since, session, standing);
         }
         Ok(found)
     }

@@ -14,26 +14,31 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// About how many sessions are remembered, each with its account; the least used go first. Each
-    /// takes some 1.5 kB. 0 remembers nothing.
+    /// takes some 1.5 kB. 0 remembers nothing at all.
     pub sessions: usize,
+    /// About how many access tokens are remembered with who holds them, so that the next request with
+    /// the same token costs a digest in place of a signature. Each takes some 200 bytes beside its
+    /// account. 0 finds the holder out every time.
+    pub tokens: usize,
     /// How long after the beginning of the last successful [`Recall::follow`] memory is believed: the
     /// longest that a change by another instance can stay unseen.
     pub lease: Duration,
 }
 
 impl Default for Settings {
-    /// Fifty thousand sessions, and 0.8 s: what is revoked anywhere is refused everywhere within a
-    /// second.
+    /// Fifty thousand sessions, twice as many tokens, and 0.8 s: what is revoked anywhere is refused
+    /// everywhere within a second.
     fn default() -> Self {
-        Self { sessions: 50_000, lease: Duration::from_millis(800) }
+        Self { sessions: 50_000, tokens: 100_000, lease: Duration::from_millis(800) }
     }
 }
 
-/// A [`Store`] that remembers the standings that another one told, and passes everything on to it.
+/// A [`Store`] that remembers the standings that another one told, and passes everything on to it;
+/// and [`Callers`](doorward_domain::callers::Callers), kept true by what goes through it.
 pub struct Recall {
     inner: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    memory: Arc<Memory>,
+    pub(crate) memory: Arc<Memory>,
     lease: Duration,
     /// The last change that memory was told of.
     seen: Mutex<ChangeNumber>,
@@ -42,9 +47,9 @@ pub struct Recall {
 impl Recall {
     /// Remembers nothing yet, and is not believed before the first [`follow`](Self::follow).
     pub fn new(inner: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        let Settings { sessions, lease } = settings;
+        let Settings { sessions, tokens, lease } = settings;
         let lease = if sessions == 0 { Duration::ZERO } else { lease };
-        let memory = Arc::new(Memory::new(sessions));
+        let memory = Arc::new(Memory::new(sessions, tokens));
         Self { inner, clock, memory, lease, seen: Mutex::new(ChangeNumber::NOTHING_SEEN) }
     }
 
@@ -58,7 +63,7 @@ impl Recall {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = self.inner.query(move |db| db.changes_since(seen)).await?;
         match changes.accounts {
-            Some(accounts) => accounts.into_iter().for_each(|user| self.memory.forget(user)),
+            Some(accounts) => self.memory.history.accounts_changed(&accounts),
             None => self.memory.forget_all(),
         }
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changes.last;
@@ -66,17 +71,33 @@ impl Recall {
         Ok(())
     }
 
+    /// Forgets who holds which token. To be called when the keys that vouch for tokens have been
+    /// replaced: whom they vouched for is found out anew.
+    pub fn keys_changed(&self) {
+        self.memory.history.keys_changed();
+    }
+
     /// The same look-up, which begins now; the standings that it meets are remembered.
     fn noting(&self, mut job: ReadJob) -> ReadJob {
         let memory = Arc::clone(&self.memory);
-        let since = memory.since();
+        let since = memory.history.now();
         Box::new(move |db| job(&mut Noting { db, memory: &memory, since }))
     }
 
     /// How many sessions are remembered, for a gauge. Some may have expired or been forgotten: they go
     /// when others need their place.
     pub fn sessions(&self) -> usize {
-        self.memory.len()
+        self.memory.sessions()
+    }
+
+    /// How many access tokens are remembered, likewise.
+    pub fn tokens(&self) -> usize {
+        self.memory.tokens()
+    }
+
+    /// Whether memory is recent enough to answer from it.
+    pub(crate) fn is_believed(&self) -> bool {
+        self.memory.is_believed(self.clock.monotonic())
     }
 }
 
@@ -93,7 +114,7 @@ impl Store for Recall {
         Box::pin(async move {
             let result = written.await;
             // After a failure too: where a connection broke, nobody knows whether it was committed.
-            changed.take().into_iter().for_each(|user| memory.forget(user));
+            memory.history.accounts_changed(&changed.take());
             result
         })
     }
@@ -104,8 +125,7 @@ impl Store for Recall {
     }
 
     fn remembered(&self, user: UserId, session: Option<SessionId>, now: Timestamp) -> Option<Standing> {
-        let is_believed = self.memory.is_believed(self.clock.monotonic());
-        is_believed.then(|| self.memory.recall(user, session, now)).flatten()
+        self.is_believed().then(|| self.memory.standing(user, session, now)).flatten()
     }
 
     fn run_read(&self, job: ReadJob) -> Done {

@@ -147,8 +147,12 @@ async fn serve(
     let services = Services { auth: parts.auth.clone(), post: post.clone(), gauges };
     let server = doorward_http::serve(services, http_settings(&settings)?, listener)?;
 
-    let following =
-        background::follow_keys(parts.keys.clone(), Arc::clone(&parts.authority), parts.key_version);
+    let following = background::follow_keys(
+        parts.keys.clone(),
+        Arc::clone(&parts.authority),
+        Arc::clone(&parts.recall),
+        parts.key_version,
+    );
     let tasks = [
         actix_web::rt::spawn(following),
         actix_web::rt::spawn(background::follow_changes(Arc::clone(&parts.recall))),

@@ -31,13 +31,18 @@ const RESPITE: Duration = Duration::from_secs(1);
 pub(crate) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Follows the keys in the database: another instance or a command may change them.
-pub(crate) async fn follow_keys(keys: Keys, authority: Arc<TokenAuthority>, mut installed: i64) {
+pub(crate) async fn follow_keys(
+    keys: Keys,
+    authority: Arc<TokenAuthority>,
+    recall: Arc<Recall>,
+    mut installed: i64,
+) {
     let mut ticks = interval(LOOK_AT_KEYS);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut outage = Outage::default();
     loop {
         ticks.tick().await;
-        let looked = catch_up(&keys, &authority, installed).await;
+        let looked = catch_up(&keys, &authority, &recall, installed).await;
         if let Some(version) = outage.told("the signing keys cannot be followed", looked) {
             installed = version;
         }
@@ -45,12 +50,18 @@ pub(crate) async fn follow_keys(keys: Keys, authority: Arc<TokenAuthority>, mut 
 }
 
 /// Installs the keys if they changed, and tells their version.
-async fn catch_up(keys: &Keys, authority: &TokenAuthority, installed: i64) -> anyhow::Result<i64> {
+async fn catch_up(
+    keys: &Keys,
+    authority: &TokenAuthority,
+    recall: &Recall,
+    installed: i64,
+) -> anyhow::Result<i64> {
     if keys.version().await? == installed {
         return Ok(installed);
     }
     let opened = keys.open().await?;
     authority.install(opened.keys).context("the keys are left as they were")?;
+    recall.keys_changed();
     log::info!(version = opened.version; "the signing keys have changed");
     Ok(opened.version)
 }

@@ -6,7 +6,7 @@ use doorward_domain::identity::Username;
 use doorward_domain::keys::{Algorithm, KeyMaker as _, KeyTimes, SigningKey};
 use doorward_domain::random::Random;
 use doorward_domain::sealing::{SealedAs, Sealer as _};
-use doorward_domain::session::{Client, Generation, Session, SessionId, SessionPolicy};
+use doorward_domain::session::{Client, Session, SessionId, SessionPolicy};
 use doorward_domain::time::Timestamp;
 use doorward_domain::token::TokenService as _;
 use doorward_domain::user::{FullName, Subject, User, UserId};
@@ -14,7 +14,6 @@ use doorward_tokens::{
     AwsKeyMaker, OsRandom, RootSealer, RootSecret, TokenAuthority, TokenSettings, Verifier,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::EdDsa, Algorithm::Hs256];
@@ -30,39 +29,12 @@ fn issue(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
     bencher.bench(|| authority.issue(&session, &user));
 }
 
-/// An access token that is not remembered: the signature is verified.
+/// The same access token.
 #[divan::bench(args = ALGORITHMS)]
-fn access_first_time(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
-    let settings = TokenSettings { algorithm, remembered_tokens: 0, ..TokenSettings::default() };
-    let (authority, session, user) = server_with(settings);
+fn access(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
+    let (authority, session, user) = server(algorithm);
     let token = authority.issue(&session, &user).expect("a key is active").access;
     bencher.bench(|| authority.access(&token, NOW).expect("a valid token"));
-}
-
-/// One that is, among as many as 10,000 sessions have, and asked for by as many threads as given.
-#[divan::bench(threads = [1, 2])]
-fn access_seen_before(bencher: Bencher<'_, '_>) {
-    let (authority, session, user) = server(Algorithm::EdDsa);
-    let tokens: Vec<String> = (0..10_000)
-        .map(|generation| {
-            let session = Session { generation: Generation(generation), ..session.clone() };
-            authority.issue(&session, &user).expect("a key is active").access
-        })
-        .collect();
-    for token in &tokens {
-        authority.access(token, NOW).expect("a valid token");
-    }
-    let turn = AtomicUsize::new(0);
-    bencher
-        .with_inputs(|| tokens.get(turn.fetch_add(1, Ordering::Relaxed) % tokens.len()).expect("a token"))
-        .bench_refs(|token| authority.access(token, NOW).expect("a valid token"));
-}
-
-#[divan::bench]
-fn verify_refresh(bencher: Bencher<'_, '_>) {
-    let (authority, session, user) = server(Algorithm::EdDsa);
-    let token = authority.issue(&session, &user).expect("a key is active").refresh;
-    bencher.bench(|| authority.refresh(&token, NOW).expect("a valid token"));
 }
 
 /// What a stranger's rubbish costs: the gate alone.
@@ -90,12 +62,8 @@ fn seal_and_open_a_key(bencher: Bencher<'_, '_>) {
 }
 
 fn server(algorithm: Algorithm) -> (TokenAuthority, Session, User) {
-    server_with(TokenSettings { algorithm, ..TokenSettings::default() })
-}
-
-fn server_with(settings: TokenSettings) -> (TokenAuthority, Session, User) {
+    let settings = TokenSettings { algorithm, ..TokenSettings::default() };
     let random: Arc<dyn Random> = Arc::new(OsRandom::new());
-    let algorithm = settings.algorithm;
     let authority = TokenAuthority::new(settings, &RootSecret::generate(&*random), None);
     let key = AwsKeyMaker::new(Arc::clone(&random)).make(algorithm);
     let times = KeyTimes { created_at: NOW, activates_at: NOW, retires_at: None };

@@ -7,7 +7,6 @@ use crate::key_ring::{KeyRing, UnusableKey};
 use crate::payload::{
     AboutUser, AccessPayload, AudienceClaim, RefreshPayload, UserIdClaim, number_beside_key,
 };
-use crate::remembered::{Accepted, Remembered};
 use crate::root_secret::RootSecret;
 use crate::settings::{SimpleJwt, TokenSettings, UserClaim};
 use crate::signer::Signer;
@@ -41,7 +40,6 @@ pub struct TokenAuthority {
     refresh_verifying: Vec<(Origin, VerifyingKey)>,
     jti: hmac::Key,
     ring: RwLock<Arc<KeyRing>>,
-    remembered: Remembered,
 }
 
 const ACCESS: &str = "access";
@@ -93,7 +91,6 @@ impl TokenAuthority {
             claims,
             shared_key,
             retiring_keys,
-            remembered_tokens,
         } = settings;
         let claims = UserClaim::ALL.into_iter().filter(|claim| claims.contains(claim)).collect();
         let shared = shared_key.as_ref().filter(|_| algorithm == Algorithm::Hs256);
@@ -115,28 +112,17 @@ impl TokenAuthority {
                 .collect(),
             jti: hmac::Key::new(hmac::HMAC_SHA256, current.derive("jti").as_slice()),
             ring: RwLock::default(),
-            remembered: Remembered::new(remembered_tokens),
         }
     }
 
-    /// Replaces the server's own keys, all at once, while it serves. What was remembered of tokens
-    /// under the keys before is forgotten: the next request with each verifies it again.
+    /// Replaces the server's own keys, all at once, while it serves.
     ///
     /// # Errors
     /// A key cannot be used; the keys before remain.
     pub fn install(&self, keys: Vec<SigningKey>) -> Result<(), UnusableKey> {
         let next = Arc::new(KeyRing::new(keys)?);
-        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        *ring = next;
-        // Within the lock: whoever sees the new keys finds no answer that the old ones gave.
-        self.remembered.forget_all();
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
-    }
-
-    /// How many access tokens are remembered, for a gauge. Some may have expired: they go when
-    /// others need their place.
-    pub fn remembered_tokens(&self) -> usize {
-        self.remembered.len()
     }
 
     fn ring(&self) -> Arc<KeyRing> {
@@ -179,18 +165,6 @@ impl TokenAuthority {
             claims.check_addressing(&self.addressing, origin.signatory())?;
         }
         Ok(Verified { origin, claims, times, accepted: times.accepted_from..times.expires_at })
-    }
-
-    fn verify_access(&self, token: &str, now: Timestamp) -> Result<Accepted, TokenRejection> {
-        let Verified { origin, claims, times, accepted } = self.verify(token, now)?;
-        claims.check_type(ACCESS)?;
-        let issuer = match origin {
-            Origin::Ring => Issuer::Own,
-            Origin::Shared => Issuer::Shared,
-            Origin::Retiring => Issuer::Retiring,
-            Origin::Root => return Err(TokenRejection::Invalid),
-        };
-        Ok(Accepted { claims: claims.access(issuer, times)?, during: accepted })
     }
 
     fn access_expires_at(&self, session: &Session) -> Timestamp {
@@ -256,7 +230,15 @@ impl TokenService for TokenAuthority {
     }
 
     fn access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenRejection> {
-        self.remembered.claims_of(token, now, || self.verify_access(token, now))
+        let Verified { origin, claims, times, accepted } = self.verify(token, now)?;
+        claims.check_type(ACCESS)?;
+        let issuer = match origin {
+            Origin::Ring => Issuer::Own,
+            Origin::Shared => Issuer::Shared,
+            Origin::Retiring => Issuer::Retiring,
+            Origin::Root => return Err(TokenRejection::Invalid),
+        };
+        Ok(AccessClaims { accepted, ..claims.access(issuer, times)? })
     }
 
     fn refresh(&self, token: &str, now: Timestamp) -> Result<PresentedRefresh, TokenRejection> {

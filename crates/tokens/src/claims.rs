@@ -130,8 +130,8 @@ impl ClaimSet {
             Some(_) => Holder::Account(self.account()?),
             None => self.foreign_holder()?,
         };
-        let Times { issued_at, expires_at, .. } = times;
-        Ok(AccessClaims { holder, session_id, issuer, issued_at, expires_at })
+        let Times { issued_at, accepted_from, expires_at } = times;
+        Ok(AccessClaims { holder, session_id, issuer, issued_at, accepted: accepted_from..expires_at })
     }
 
     /// What a refresh token of ours says, once it is known to be one.

@@ -125,24 +125,6 @@
 //! may be newer or of another form; to ignore the claim would revive what Django refuses after a
 //! change of the password. Who was logged in there logs in once more.
 //!
-//! # What is remembered
-//!
-//! Verifying a signature costs more than all else about a request with an access token, and the same
-//! token comes with every request of its five minutes. A [`TokenAuthority`] therefore remembers the
-//! access tokens that it has accepted, each under the SHA-256 of its whole text, with what it says
-//! and the instants between which it is good. A token that is remembered gets the answer that a
-//! verification would give at that instant; whatever the memory cannot vouch for is verified:
-//!
-//! | what happens | what is forgotten |
-//! |---|---|
-//! | the token expires, or the clock goes back to before it was issued | that token, for as long |
-//! | its key retires | all that the key signed |
-//! | [`TokenAuthority::install`] replaces the keys | everything, at once and for every thread |
-//! | more tokens are in use than [`TokenSettings::remembered_tokens`] | those that were used least |
-//!
-//! Refusals are never remembered, nor are refresh tokens, each of which is good for one use. Whether
-//! a session still lives is not in a token, and so not in this memory: who asks has to look.
-//!
 //! # How to extend it
 //!
 //! A further claim about the account is a variant of [`UserClaim`] and a line in `payload.rs`. A
@@ -159,7 +141,6 @@ mod key_maker;
 mod key_ring;
 mod payload;
 mod random;
-mod remembered;
 mod root_secret;
 mod sealer;
 mod secret_digests;

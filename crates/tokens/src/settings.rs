@@ -31,16 +31,10 @@ pub struct TokenSettings {
     /// service says counts for the accounts that came from it alone; a key that is also the
     /// [`TokenSettings::shared_key`] is a retiring one in this, too.
     pub retiring_keys: Vec<RetiringKey>,
-    /// How many access tokens are remembered once they are verified, so that the next request with
-    /// the same token costs a digest in place of a signature. Each takes about 160 bytes, from when
-    /// it is there, and 240 where more are in use than that: 16 MB and 24 MB for the default of
-    /// 100,000. 0 verifies every token every time.
-    pub remembered_tokens: usize,
 }
 
 impl Default for TokenSettings {
-    /// Ed25519, five minutes, and nothing that a service need not know; 100,000 tokens are
-    /// remembered.
+    /// Ed25519, five minutes, and nothing that a service need not know.
     fn default() -> Self {
         Self {
             algorithm: Algorithm::EdDsa,
@@ -51,7 +45,6 @@ impl Default for TokenSettings {
             claims: Vec::new(),
             shared_key: None,
             retiring_keys: Vec::new(),
-            remembered_tokens: 100_000,
         }
     }
 }

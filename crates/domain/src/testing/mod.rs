@@ -1,4 +1,4 @@
-//! Adapters in memory, and the contract that every adapter of the store must pass.
+//! Adapters in memory, and the contracts that every adapter of the store and of memories of callers must pass.
 //!
 //! For tests only: behind the feature `testing`. What a test needs of the world is made by hand
 //! here and stays under its control: time moves when told, randomness repeats, hashing costs
@@ -12,6 +12,7 @@
     reason = "test doubles fail by panicking"
 )]
 
+pub mod callers_contract;
 mod clock;
 mod executor;
 mod foreign;

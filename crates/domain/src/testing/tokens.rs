@@ -70,7 +70,7 @@ impl TokenService for TestTokens {
             _ if session_id.is_some() => Issuer::Own,
             _ => Issuer::Shared,
         };
-        Ok(AccessClaims { holder, session_id, issuer, issued_at: issued, expires_at: expires })
+        Ok(AccessClaims { holder, session_id, issuer, issued_at: issued, accepted: issued..expires })
     }
 
     fn refresh(&self, token: &str, now: Timestamp) -> Result<PresentedRefresh, TokenRejection> {

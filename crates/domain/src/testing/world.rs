@@ -2,6 +2,7 @@ use super::{
     MemoryStore, SeededRandom, TestClock, TestCourier, TestDigests, TestEnvelopes, TestHasher, TestKeyMaker,
     TestSealer, TestTokens, block_on,
 };
+use crate::callers::{Caller, NoMemory};
 use crate::identity::{CanonicalName, EmailAddress, Username};
 use crate::keys::RotationPlan;
 use crate::mail::Letter;
@@ -12,7 +13,7 @@ use crate::store::{Store, Transaction, Verdict};
 use crate::takeover::{ForeignAccount, ForeignKey, ForeignPassword, ImportedAccount, Seen};
 use crate::token::TokenPair;
 use crate::use_cases::{
-    AddressPolicy, Auth, Caller, Keys, LoginError, LoginRequest, Policy, Ports, Post, Progress, Verification,
+    AddressPolicy, Auth, Keys, LoginError, LoginRequest, Policy, Ports, Post, Progress, Verification,
 };
 use crate::user::{CredentialVersion, NewUser, Subject, User, UserId};
 use std::slice;
@@ -61,6 +62,7 @@ impl World {
         let ports = Ports {
             store: store.clone(),
             hasher: hasher.clone(),
+            callers: Arc::new(NoMemory),
             tokens: tokens.clone(),
             digests: Arc::new(TestDigests),
             envelopes: Arc::<TestEnvelopes>::default(),

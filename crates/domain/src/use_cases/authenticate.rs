@@ -1,21 +1,10 @@
 use super::exchange::find_honoured_holder;
 use super::holder::{find_number, is_known_as};
 use super::{Auth, Failure};
-use crate::session::SessionId;
+use crate::callers::{Caller, Recognition};
 use crate::standing::Standing;
 use crate::time::Timestamp;
 use crate::token::{AccessClaims, Claims, ForeignRefreshClaims, Holder, PresentedRefresh, TokenRejection};
-use crate::user::User;
-use std::sync::Arc;
-
-/// Who makes a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The account.
-    pub user: Arc<User>,
-    /// The session; `None` for a token that a Django service issued with a shared key.
-    pub session: Option<SessionId>,
-}
 
 /// Why a request is nobody's.
 #[derive(Debug, thiserror::Error)]
@@ -37,14 +26,22 @@ pub enum AuthenticationError {
 impl Auth {
     /// Who holds this access token. What ended the session, changed the password or deactivated
     /// the account before this call is seen by it; where another instance did it, a second later at
-    /// the latest ([`Store::remembered`](crate::store::Store::remembered)).
+    /// the latest ([`Callers`](crate::callers::Callers),
+    /// [`Store::remembered`](crate::store::Store::remembered)).
     ///
     /// # Errors
     /// Why the token opens nothing.
     pub async fn authenticate(&self, access_token: &str) -> Result<Caller, AuthenticationError> {
         let now = self.ports.clock.now();
+        let gap = match self.ports.callers.recall(access_token, now) {
+            Ok(caller) => return Ok(caller),
+            Err(gap) => gap,
+        };
         let claims = self.ports.tokens.access(access_token, now)?;
-        self.caller(&claims, now).await
+        let found = self.recognise(&claims, now).await?;
+        let caller = found.caller.clone();
+        self.ports.callers.remember(gap, found);
+        Ok(caller)
     }
 
     /// Whether a token of either type is honoured at present, as simplejwt's verification asks.
@@ -54,7 +51,7 @@ impl Auth {
     pub async fn verify(&self, token: &str) -> Result<(), AuthenticationError> {
         let now = self.ports.clock.now();
         let claims = match self.ports.tokens.any(token, now)? {
-            Claims::Access(claims) => return self.caller(&claims, now).await.map(drop),
+            Claims::Access(claims) => return self.recognise(&claims, now).await.map(drop),
             Claims::Refresh(PresentedRefresh::Own(claims)) => claims,
             Claims::Refresh(PresentedRefresh::Foreign(claims)) => return self.verify_foreign(claims).await,
         };
@@ -73,7 +70,11 @@ impl Auth {
         if look.await.map_err(Failure::from)? { Ok(()) } else { Err(TokenRejection::Revoked.into()) }
     }
 
-    async fn caller(&self, claims: &AccessClaims, now: Timestamp) -> Result<Caller, AuthenticationError> {
+    async fn recognise(
+        &self,
+        claims: &AccessClaims,
+        now: Timestamp,
+    ) -> Result<Recognition, AuthenticationError> {
         let store = &self.ports.store;
         let user = match &claims.holder {
             Holder::Account(id) => Some(*id),
@@ -96,7 +97,7 @@ pub fn judge(
     standing: Option<Standing>,
     claims: &AccessClaims,
     now: Timestamp,
-) -> Result<Caller, AuthenticationError> {
+) -> Result<Recognition, AuthenticationError> {
     let Standing { user, session_until } = standing.ok_or(AuthenticationError::UserNotFound)?;
     // What we issued carries the number; others know an account by what it is known by.
     if claims.session_id.is_none() && !is_known_as(&user, &claims.holder, claims.issuer) {
@@ -105,12 +106,13 @@ pub fn judge(
     if !user.is_active {
         return Err(AuthenticationError::UserInactive);
     }
-    let is_honoured = match claims.session_id {
-        Some(_) => session_until.is_some_and(|end| now < end),
-        None => claims.issued_at >= user.tokens_valid_after,
+    let honoured_until = match claims.session_id {
+        Some(_) => session_until.filter(|end| now < *end),
+        None => (claims.issued_at >= user.tokens_valid_after).then_some(claims.accepted.end),
     };
+    let end = honoured_until.ok_or(TokenRejection::Revoked)?.min(claims.accepted.end);
     let caller = Caller { user, session: claims.session_id };
-    if is_honoured { Ok(caller) } else { Err(TokenRejection::Revoked.into()) }
+    Ok(Recognition { caller, during: claims.accepted.start..end })
 }
 
 #[cfg(test)]

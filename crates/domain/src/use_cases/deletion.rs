@@ -1,5 +1,6 @@
 use super::reauthentication::hold_unchanged;
-use super::{Auth, Caller, Failure};
+use super::{Auth, Failure};
+use crate::callers::Caller;
 use crate::mail::{Desk, Message};
 use crate::one_time::{OneTimeSecret, Purpose};
 use crate::password::Password;

@@ -1,4 +1,5 @@
-use super::{Auth, Caller, Failure};
+use super::{Auth, Failure};
+use crate::callers::Caller;
 use crate::mail::OutboxEntry;
 use crate::one_time::OneTimeSecret;
 use crate::session::Session;

@@ -1,6 +1,7 @@
 use super::proof::take_proven;
 use super::reauthentication::hold_unchanged;
-use super::{Auth, Caller, Failure, Proof, ProofError};
+use super::{Auth, Failure, Proof, ProofError};
+use crate::callers::Caller;
 use crate::identity::{CanonicalName, EmailAddress};
 use crate::mail::{Bound, Desk, Errand, Message};
 use crate::one_time::{OneTimeSecret, Purpose, SecretText};

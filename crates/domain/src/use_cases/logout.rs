@@ -1,6 +1,7 @@
 use super::exchange::{find_honoured_holder, spent, successor};
 use super::refresh::{Presented, punish_reuse, without_session};
-use super::{Auth, Caller, Exchange, Failure, Refresh, RefreshError, Refreshed};
+use super::{Auth, Exchange, Failure, Refresh, RefreshError, Refreshed};
+use crate::callers::Caller;
 use crate::mail::Desk;
 use crate::session::{Client, End, EndReason, Generation, Presentation, Session, SessionPolicy};
 use crate::store::{StoreError, Transaction, Verdict};

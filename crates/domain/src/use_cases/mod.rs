@@ -29,7 +29,7 @@ mod sweep;
 mod verification;
 
 pub use accounts::{ChangePasswordError, change_password, delete_account, set_account_active};
-pub use authenticate::{AuthenticationError, Caller, judge};
+pub use authenticate::{AuthenticationError, judge};
 pub use deletion::{DeleteAccountError, delete_own_account};
 pub use dossier::{Dossier, compile_dossier};
 pub use email_change::{
@@ -54,6 +54,7 @@ pub use register::{
 pub use sessions::end_own_session;
 pub use verification::verify_address;
 
+use crate::callers::Callers;
 use crate::hashing::{HashError, PasswordHasher};
 use crate::mail::{Desk, Envelopes};
 use crate::one_time::SecretDigests;
@@ -72,6 +73,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// The hash lane.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// Remembers who calls.
+    pub callers: Arc<dyn Callers>,
     /// Issues and reads tokens.
     pub tokens: Arc<dyn TokenService>,
     /// Tells the time.

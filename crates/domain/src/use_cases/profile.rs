@@ -1,4 +1,5 @@
-use super::{Auth, Caller, Failure};
+use super::{Auth, Failure};
+use crate::callers::Caller;
 use crate::store::{Transaction, Verdict};
 use crate::user::{FullName, Profile};
 

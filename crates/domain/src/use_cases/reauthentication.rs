@@ -1,4 +1,5 @@
-use super::{Auth, Caller, Failure};
+use super::{Auth, Failure};
+use crate::callers::Caller;
 use crate::hashing::Verification;
 use crate::password::Password;
 use crate::store::{Held, Lookup, StoreError, Transaction};

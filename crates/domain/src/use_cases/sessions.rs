@@ -1,4 +1,5 @@
-use super::{Auth, Caller, Failure};
+use super::{Auth, Failure};
+use crate::callers::Caller;
 use crate::session::{End, EndReason, Session, SessionId};
 use crate::store::{StoreError, Transaction, Verdict};
 use crate::user::UserId;

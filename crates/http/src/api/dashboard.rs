@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use doorward_domain::use_cases::Caller;
+use doorward_domain::callers::Caller;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -8,9 +8,10 @@ use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::wire::Detail;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use doorward_domain::callers::Caller;
 use doorward_domain::identity::{EmailAddress, EmailError};
 use doorward_domain::password::Password;
-use doorward_domain::use_cases::{Caller, ChangeEmailError};
+use doorward_domain::use_cases::ChangeEmailError;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {

@@ -3,7 +3,7 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::problem_docs::{ClosedProblems, Unavailable};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use doorward_domain::use_cases::Caller;
+use doorward_domain::callers::Caller;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -8,8 +8,9 @@ use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::wire::Detail;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use doorward_domain::callers::Caller;
 use doorward_domain::password::Password;
-use doorward_domain::use_cases::{Caller, ReplacePasswordError};
+use doorward_domain::use_cases::ReplacePasswordError;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {

@@ -4,8 +4,8 @@ use crate::problem::Problem;
 use crate::problem_docs::{ClosedProblems, NotFound, Unavailable};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use doorward_domain::callers::Caller;
 use doorward_domain::session::SessionId;
-use doorward_domain::use_cases::Caller;
 
 pub(crate) fn endpoint() -> Endpoint {
     Endpoint::at("/api/auth/sessions/{id}/").guarded(Method::DELETE, end)

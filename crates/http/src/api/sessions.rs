@@ -4,8 +4,8 @@ use crate::problem_docs::{ClosedProblems, Unavailable};
 use crate::wire::rfc3339;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use doorward_domain::callers::Caller;
 use doorward_domain::session::Session;
-use doorward_domain::use_cases::Caller;
 use serde::Serialize;
 use utoipa::ToSchema;
 

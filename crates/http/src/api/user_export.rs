@@ -7,7 +7,7 @@ use crate::problem_docs::{ClosedProblems, Unavailable};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
-use doorward_domain::use_cases::Caller;
+use doorward_domain::callers::Caller;
 
 pub(crate) fn endpoint() -> Endpoint {
     let offer = Offer::new("User Export");

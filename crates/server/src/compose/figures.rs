@@ -4,6 +4,7 @@ use super::Parts;
 use doorward_http::Gauge;
 use doorward_passwords::HashLane;
 use doorward_persistence::StoreGauges;
+use doorward_recall::Recall;
 use std::sync::Arc;
 
 impl Parts {
@@ -17,15 +18,21 @@ impl Parts {
             let gauges = self.database.gauges();
             gauge(name, help, move || read(&gauges))
         };
-        let recall = Arc::clone(&self.recall);
-        let authority = Arc::clone(&self.authority);
+        let recall = |name, help, read: fn(&Recall) -> usize| {
+            let recall = Arc::clone(&self.recall);
+            gauge(name, help, move || size(read(&recall)))
+        };
         vec![
-            gauge("doorward_remembered_sessions", "Sessions in memory, forgotten ones included", move || {
-                size(recall.sessions())
-            }),
-            gauge("doorward_remembered_tokens", "Access tokens that need not be verified again", move || {
-                size(authority.remembered_tokens())
-            }),
+            recall(
+                "doorward_remembered_sessions",
+                "Sessions in memory, forgotten ones included",
+                Recall::sessions,
+            ),
+            recall(
+                "doorward_remembered_tokens",
+                "Access tokens in memory with their holders, forgotten ones included",
+                Recall::tokens,
+            ),
             lane("doorward_hash_queue_length", "Password hashes that wait for a thread", |lane| {
                 size(lane.waiting())
             }),

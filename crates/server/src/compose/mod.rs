@@ -67,13 +67,14 @@ impl Parts {
         let lane = HashLane::start(lane_settings(settings)?, Arc::clone(&random), Arc::clone(&clock))?;
         let lane = Arc::new(lane);
         let recall = Arc::new(Recall::new(store, Arc::clone(&clock), recall_settings(settings)));
-        let (store, hasher, tokens) = (Arc::clone(&recall), Arc::clone(&lane), Arc::clone(&authority));
+        let (store, callers) = (Arc::clone(&recall), Arc::clone(&recall));
+        let (hasher, tokens) = (Arc::clone(&lane), Arc::clone(&authority));
         let digests = Arc::new(RootDigests::new(&secrets.current, secrets.previous.as_ref()));
         let envelopes = Arc::new(SealedEnvelopes::new(
             sealer(&secrets.current, &random),
             secrets.previous.iter().map(|root| sealer(root, &random)).collect(),
         ));
-        let ports = Ports { store, hasher, tokens, clock, digests, envelopes, random };
+        let ports = Ports { store, hasher, callers, tokens, clock, digests, envelopes, random };
         let auth = Auth::new(ports, policy(settings));
         Ok(Self { auth, keys, authority, key_version: opened.version, lane, recall, database })
     }

@@ -1,7 +1,7 @@
 //! The settings, as each part takes them.
 
 use crate::settings::{
-    Algorithm, Claim, EmailVerification, HashEngine, Issuer, Reuse, Settings, SimpleJwt, path_prefix,
+    Algorithm, Claim, EmailVerification, HashEngine, Issuer, Memory, Reuse, Settings, SimpleJwt, path_prefix,
     retiring_key,
 };
 use anyhow::Context as _;
@@ -64,7 +64,6 @@ pub(super) fn token_settings(settings: &Settings) -> anyhow::Result<TokenSetting
         claims: tokens.claims.iter().copied().map(UserClaim::from).collect(),
         shared_key: shared,
         retiring_keys: retiring.map_err(anyhow::Error::msg).context("tokens.retiring_keys")?,
-        remembered_tokens: settings.memory.tokens,
     })
 }
 
@@ -81,7 +80,8 @@ pub(super) fn lane_settings(settings: &Settings) -> anyhow::Result<LaneSettings>
 }
 
 pub(super) fn recall_settings(settings: &Settings) -> doorward_recall::Settings {
-    doorward_recall::Settings { sessions: settings.memory.sessions, ..doorward_recall::Settings::default() }
+    let Memory { sessions, tokens } = settings.memory;
+    doorward_recall::Settings { sessions, tokens, ..doorward_recall::Settings::default() }
 }
 
 pub(super) fn policy(settings: &Settings) -> Policy {

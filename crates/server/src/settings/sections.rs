@@ -274,16 +274,14 @@ words! {
 pub struct Memory {
     /// About how many sessions are remembered with their accounts; 0 asks the database every time.
     pub sessions: usize,
-    /// About how many verified access tokens are remembered; 0 verifies every time.
+    /// About how many access tokens are remembered with who holds them; 0 finds out every time.
     pub tokens: usize,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self {
-            sessions: doorward_recall::Settings::default().sessions,
-            tokens: doorward_tokens::TokenSettings::default().remembered_tokens,
-        }
+        let doorward_recall::Settings { sessions, tokens, .. } = doorward_recall::Settings::default();
+        Self { sessions, tokens }
     }
 }
 

@@ -22,7 +22,7 @@ fn the_pair_reads_back() {
                     session_id: Some(SessionId::from_bytes([7; 16])),
                     issuer: Issuer::Own,
                     issued_at: NOW,
-                    expires_at: after(300),
+                    accepted: after(-60)..after(300),
                 };
                 let refresh = PresentedRefresh::Own(RefreshClaims {
                     user_id: UserId(42),
@@ -168,10 +168,10 @@ fn an_access_token_does_not_outlive_its_session() {
     let session = Session { ends_at: Some(after(100)), ..session() };
     let authority = authority(TokenSettings::default());
     let access = authority.issue(&session, &user()).unwrap().access;
-    assert_eq!(authority.access(&access, NOW).unwrap().expires_at, after(100));
+    assert_eq!(authority.access(&access, NOW).unwrap().accepted.end, after(100));
     let later = Session { ends_at: Some(after(100_000)), ..session };
     let access = authority.issue(&later, &user()).unwrap().access;
-    assert_eq!(authority.access(&access, NOW).unwrap().expires_at, after(300));
+    assert_eq!(authority.access(&access, NOW).unwrap().accepted.end, after(300));
 }
 
 #[test]
@@ -232,8 +232,7 @@ fn claims_about_the_account_are_written_where_configured_and_nowhere_else() {
 
 #[test]
 fn groups_are_written_as_far_as_a_token_can_carry_them() {
-    let settings =
-        TokenSettings { claims: UserClaim::ALL.to_vec(), remembered_tokens: 0, ..Default::default() };
+    let settings = TokenSettings { claims: UserClaim::ALL.to_vec(), ..Default::default() };
     let authority = authority(settings);
     let issue = |groups: Vec<String>| {
         let access = authority.issue(&session(), &User { groups, ..user() }).unwrap().access;

@@ -266,7 +266,7 @@ fn tokens_that_simplejwt_made_are_read_whatever_it_signs_with() {
 
         let access = authority.access(text("access"), NOW).unwrap();
         assert_eq!(access.holder, holder, "{case}");
-        assert_eq!((access.session_id, access.issued_at, access.expires_at), (None, NOW, after(300)));
+        assert_eq!((access.session_id, access.issued_at, access.accepted.end), (None, NOW, after(300)));
         assert_eq!(authority.refresh(text("access"), NOW), Err(WrongType));
 
         let id = ForeignTokenId(text("jti").to_owned());

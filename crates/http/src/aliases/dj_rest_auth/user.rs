@@ -7,8 +7,8 @@ use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use doorward_domain::callers::Caller;
 use doorward_domain::identity::Username;
-use doorward_domain::use_cases::Caller;
 use doorward_domain::user::{FullName, User};
 use utoipa::ToSchema;
 

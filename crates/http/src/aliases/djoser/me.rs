@@ -7,8 +7,9 @@ use crate::offer::Offer;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use doorward_domain::callers::Caller;
 use doorward_domain::identity::EmailAddress;
-use doorward_domain::use_cases::{Caller, DeleteAccountError};
+use doorward_domain::use_cases::DeleteAccountError;
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {

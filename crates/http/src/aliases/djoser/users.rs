@@ -8,7 +8,8 @@ use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::registration::Registration;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use doorward_domain::use_cases::{Caller, DraftErrors, RegisterError, Role};
+use doorward_domain::callers::Caller;
+use doorward_domain::use_cases::{DraftErrors, RegisterError, Role};
 use utoipa::ToSchema;
 
 pub(crate) fn endpoint() -> Endpoint {

@@ -1,10 +1,10 @@
-//! A token that was accepted is remembered, and never for longer than it would be accepted anew.
+//! When a token is accepted, and what it says of that: whoever remembers it, remembers it for no longer.
 
 use super::support::*;
 use crate::{RetiringKey, SharedKey, TokenAuthority, TokenSettings};
 use doorward_domain::keys::{Algorithm, SigningKey};
 use doorward_domain::time::Timestamp;
-use doorward_domain::token::TokenRejection::{self, Expired, Invalid, WrongType};
+use doorward_domain::token::TokenRejection::{self, Expired, Invalid};
 use doorward_domain::token::TokenService as _;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,15 +13,18 @@ use std::sync::LazyLock;
 const SHARED: &str = "a shared secret of more than 32 bytes";
 const RETIRED: &str = "another secret, which used to sign here";
 
-/// The answer at each instant, in seconds after [`NOW`], of an authority that is asked at `NOW` first.
+/// The answer at each instant, in seconds after [`NOW`]. Those at which it is accepted are told at `NOW`.
 fn answers<const N: usize>(
     authority: &TokenAuthority,
     token: &str,
     at: [i64; N],
 ) -> [Result<(), TokenRejection>; N] {
-    assert!(authority.access(token, NOW).is_ok());
-    assert_eq!(authority.remembered_tokens(), 1);
-    at.map(|at| authority.access(token, after(at)).map(|_| ()))
+    let during = authority.access(token, NOW).unwrap().accepted;
+    at.map(|at| {
+        let answer = authority.access(token, after(at)).map(|_| ());
+        assert_eq!(during.contains(&after(at)), answer.is_ok(), "{at}");
+        answer
+    })
 }
 
 fn token_by(key: &SigningKey, claims: &Value) -> String {
@@ -119,71 +122,22 @@ fn none_of_its_letters_can_be_changed() {
     for changed in [headless, cut, &format!("{token} "), &format!("{token}\0")] {
         assert_eq!(authority.access(changed, NOW), Err(Invalid), "{changed:?}");
     }
-    assert_eq!(authority.remembered_tokens(), 1);
 }
 
 #[test]
-fn a_refresh_token_is_of_the_wrong_type_however_often_it_is_shown() {
-    let authority = default_authority();
-    let pair = authority.issue(&session(), &user()).unwrap();
-    for _ in 0..2 {
-        assert_eq!(authority.access(&pair.refresh, NOW), Err(WrongType));
-        assert!(authority.refresh(&pair.refresh, NOW).is_ok());
-    }
-    assert_eq!(authority.remembered_tokens(), 0);
-}
-
-#[test]
-fn an_access_token_that_is_remembered_refreshes_nothing() {
-    let authority = default_authority();
-    assert_eq!(answers(&authority, &own_token(), [0]), [Ok(())]);
-    assert_eq!(authority.refresh(&own_token(), NOW), Err(WrongType));
-}
-
-#[test]
-fn tokens_under_configured_keys_are_remembered_and_expire() {
+fn tokens_under_configured_keys_expire() {
     let claims = with(with(own_claims(), "nbf", Value::Null), "sid", Value::Null).to_string();
     for secret in [SHARED, RETIRED] {
         let token = hs256_token(secret.as_bytes(), r#"{"alg":"HS256","typ":"JWT"}"#, &claims);
-        let answers = answers(&authority(configured(64)), &token, [299, 300, -60, -61]);
+        let answers = answers(&authority(configured()), &token, [299, 300, -60, -61]);
         assert_eq!(answers, [Ok(()), Err(Expired), Ok(()), Err(Invalid)]);
     }
 }
 
-#[test]
-fn with_room_for_none_tokens_are_accepted_and_not_remembered() {
-    let authority = authority(TokenSettings { remembered_tokens: 0, ..TokenSettings::default() });
-    for _ in 0..2 {
-        assert!(authority.access(&own_token(), NOW).is_ok());
-    }
-    assert_eq!(authority.remembered_tokens(), 0);
-}
-
-/// One thread's verification may overlap the change of keys; what follows the change may not find it.
-#[test]
-fn once_new_keys_are_installed_no_thread_finds_an_answer_of_the_old_ones() {
-    let authority = default_authority();
-    let token = own_token();
-    std::thread::scope(|scope| {
-        let changes = scope.spawn(|| {
-            for _ in 0..100 {
-                authority.install(vec![signing_key()]).unwrap();
-                assert!(authority.access(&token, NOW).is_ok());
-                authority.install(Vec::new()).unwrap();
-                assert_eq!(authority.access(&token, NOW), Err(Invalid));
-            }
-        });
-        while !changes.is_finished() {
-            let _ = authority.access(&token, NOW);
-        }
-    });
-}
-
-fn configured(remembered_tokens: usize) -> TokenSettings {
+fn configured() -> TokenSettings {
     TokenSettings {
         shared_key: Some(SharedKey::new(SHARED).unwrap()),
         retiring_keys: vec![RetiringKey::new("HS256", RETIRED).unwrap()],
-        remembered_tokens,
         ..TokenSettings::default()
     }
 }
@@ -200,7 +154,7 @@ static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
         with(own_claims(), "token_type", json!("refresh")),
         with(with(own_claims(), "nbf", Value::Null), "sid", Value::Null),
     ];
-    let mut tokens = vec![authority(configured(0)).issue(&session(), &user()).unwrap().refresh];
+    let mut tokens = vec![authority(configured()).issue(&session(), &user()).unwrap().refresh];
     for claims in variants {
         tokens.extend([1, 2].map(|seed| token_by(&key(seed, Algorithm::EdDsa, 0, None), &claims)));
         let header = r#"{"alg":"HS256","typ":"JWT"}"#;
@@ -221,21 +175,11 @@ fn keys(which: usize) -> Vec<SigningKey> {
     }
 }
 
-#[derive(Debug, Clone)]
-enum Event {
-    Shown(usize, Timestamp),
-    Installed(usize),
-}
-
-fn event() -> impl Strategy<Value = Event> {
+fn instant() -> impl Strategy<Value = Timestamp> {
     let second = 1_000_000_i64;
-    let instant = prop_oneof![
+    prop_oneof![
         (-130_i64..330).prop_map(after),
         (-130 * second..330 * second).prop_map(|micros| Timestamp::from_micros(NOW.as_micros() + micros)),
-    ];
-    prop_oneof![
-        12 => (0..TOKENS.len(), instant).prop_map(|(token, at)| Event::Shown(token, at)),
-        1 => (0_usize..5).prop_map(Event::Installed),
     ]
 }
 
@@ -243,19 +187,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn remembering_changes_no_answer(events in proptest::collection::vec(event(), 1..150), room in 1_usize..64) {
-        let (remembering, verifying) = (authority(configured(room)), authority(configured(0)));
-        for event in events {
-            match event {
-                Event::Installed(which) => {
-                    remembering.install(keys(which)).unwrap();
-                    verifying.install(keys(which)).unwrap();
-                }
-                Event::Shown(token, now) => {
-                    let token = &TOKENS[token];
-                    prop_assert_eq!(remembering.access(token, now), verifying.access(token, now));
-                    prop_assert_eq!(remembering.any(token, now), verifying.any(token, now));
-                }
+    fn with_the_same_keys_a_token_is_accepted_when_it_says_so_and_at_no_other_time(
+        keys_in_use in (0_usize..5).prop_map(keys),
+        instants in proptest::collection::vec(instant(), 2..20),
+    ) {
+        let authority = authority(configured());
+        authority.install(keys_in_use).unwrap();
+        for token in TOKENS.iter() {
+            let answers: Vec<_> = instants.iter().map(|now| (*now, authority.access(token, *now))).collect();
+            let said = answers.iter().find_map(|(_, answer)| answer.clone().ok());
+            for (now, answer) in answers {
+                let expected = said.clone().filter(|claims| claims.accepted.contains(&now));
+                prop_assert_eq!(answer.ok(), expected, "{} at {:?}", token, now);
             }
         }
     }
