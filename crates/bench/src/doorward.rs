@@ -122,9 +122,15 @@ impl Site {
         Ok(self.mint.pair(number)?.access)
     }
 
-    /// A file with the refresh tokens of `count` accounts, chosen by `place`, that no load has had:
-    /// a load ends with answers on their way, and leaves tokens behind that are used up.
-    pub(crate) fn refresh_tokens(&self, count: u32, place: impl Fn(u32) -> u32) -> Result<PathBuf> {
+    /// A file with the refresh tokens of `count` accounts that no load has had: a load ends with answers
+    /// on their way, and leaves tokens behind that are used up. The accounts lie apart from each other, as
+    /// those do that happen to be in use, and not beside each other on a page or two of the database.
+    pub(crate) fn refresh_tokens(&self, count: u32) -> Result<PathBuf> {
+        self.refresh_tokens_of(count, |number| self.population.apart(number))
+    }
+
+    /// The same, of accounts that are chosen by `place`.
+    pub(crate) fn refresh_tokens_of(&self, count: u32, place: impl Fn(u32) -> u32) -> Result<PathBuf> {
         let first = self.fresh.get();
         let end = first + count;
         ensure!(end <= self.size(), "all {} sessions were refreshed before", self.size());

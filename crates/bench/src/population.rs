@@ -61,6 +61,14 @@ impl Population {
         millis << 80 | version << 64 | 0x8000 << 48 | u128::from(mixed(number))
     }
 
+    /// The same accounts in an order in which neighbours are far from each other, for sizes that the
+    /// step does not divide.
+    pub(crate) fn apart(self, number: u32) -> u32 {
+        const STEP: u64 = 7919; // a prime
+        let place = u64::from(number) * STEP % u64::from(self.size.max(1));
+        u32::try_from(place).unwrap_or_default()
+    }
+
     /// The millisecond of the number 0.
     pub(crate) fn first_millis(self) -> i64 {
         self.began.as_micros() / 1000 - i64::from(self.size)
@@ -170,6 +178,16 @@ mod tests {
         assert!(ids.is_sorted());
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 1000);
         assert_eq!(population.session(7).id.to_string().get(13..19), Some("-7001-"));
+    }
+
+    #[test]
+    fn accounts_that_lie_apart_come_once_each() {
+        for size in [1000, 10_000] {
+            let population = Population { size, began: Timestamp::EPOCH };
+            let places: Vec<_> = (0..size).map(|number| population.apart(number)).collect();
+            assert!(places.iter().zip(&places[1..]).all(|(one, next)| one.abs_diff(*next) > 30));
+            assert_eq!(places.iter().collect::<HashSet<_>>().len(), places.len());
+        }
     }
 
     #[test]

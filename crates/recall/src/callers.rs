@@ -108,6 +108,7 @@ mod tests {
         assert!(instance.knows(&token));
         instance.world.store.go_down();
         assert_eq!(instance.username(&token).unwrap(), "alice");
+        assert!(block_on(instance.auth.verify(&token)).is_ok());
         assert_eq!(instance.recall.tokens(), 1);
     }
 
@@ -233,6 +234,8 @@ mod tests {
                         let token = &which.get(&pairs).access;
                         let answer = |auth: &Auth| format!("{:?}", block_on(auth.authenticate(token)));
                         prop_assert_eq!(answer(&instance.auth), answer(&looking));
+                        let verified = |auth: &Auth| format!("{:?}", block_on(auth.verify(token)));
+                        prop_assert_eq!(verified(&instance.auth), verified(&looking));
                     }
                     Event::LoggedIn => pairs.extend(instance.world.login("alice", "pw-of-alice")),
                     Event::Refreshed(which) => {

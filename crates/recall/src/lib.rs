@@ -21,24 +21,31 @@
 //!
 //! # The picture
 //!
-//! A request is judged by its caller's [`Standing`](doorward_domain::standing::Standing), which is
-//! read all the time and changes rarely. [`Recall`] is a [`Store`](doorward_domain::store::Store) that
-//! wraps another one:
+//! A request is judged by its token and by its caller's
+//! [`Standing`](doorward_domain::standing::Standing), which is read all the time and changes rarely.
+//! [`Recall`] is a [`Store`](doorward_domain::store::Store) that wraps another one, and the memory of
+//! [`Callers`](doorward_domain::callers::Callers) that goes with it:
 //!
+//! * [`Callers::recall`](doorward_domain::callers::Callers::recall) tells at once who holds a token that
+//!   was good a moment ago: with nearly every request that is one digest and one look into a table.
 //! * [`Store::remembered`](doorward_domain::store::Store::remembered) answers on the thread that asks,
-//!   if it knows. Who gets no answer looks into the database, and the standings that a look-up meets
-//!   there are remembered.
+//!   if it knows: it is what the next token of a session is judged by. Who gets no answer looks into the
+//!   database, and the standings that a look-up meets there are remembered.
 //! * A unit of work runs on the database. The accounts whose standing it changed are forgotten before
-//!   it is answered: a revocation is seen by the next request on the same instance.
+//!   it is answered, with all of their tokens: a revocation is seen by the next request on the same
+//!   instance.
 //! * [`Recall::follow`] asks the database what has changed since it last asked, and forgets that:
 //!   changes by other instances and by the command line.
+//! * Whoever replaces the keys that vouch for tokens calls [`Recall::keys_changed`].
 //!
 //! # Why it is never wrong for long
 //!
 //! | danger | what prevents it |
 //! |---|---|
 //! | another instance revokes | memory answers only while its lease runs: for [`Settings::lease`] after the *beginning* of the last look at the changes that succeeded. A process that was stopped, a database that is away or a follower that starves let the lease run out, and the database is asked |
-//! | a change commits while its account is being read, and what was read before it is remembered after it | each change of an account is stamped; what was read counts only if no stamp of its account is younger than the beginning of the read |
+//! | a change commits while its account is being read, and what was read before it is remembered after it | each change of an account is stamped; what was read counts only if no stamp of its account is younger than the beginning of the read, and who was found to hold a token only if none is younger than the first look at it |
+//! | the keys are replaced while a token is being verified | that is stamped too |
+//! | a token expires, or the clock goes back to before it was issued | it comes with the instants at which it is accepted |
 //! | changes that commit in another order than they began in | they are numbered in the order of their commits ([`ChangeNumber`](doorward_domain::standing::ChangeNumber)), without gaps |
 //! | a follower that missed too much | it is told so, and forgets everything |
 //! | a clock that is set back | the lease is measured on the monotonic clock |

@@ -10,6 +10,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+/// How long a server may take to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it is asked meanwhile.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// A server process, and the thread that started it. The kernel tells a child of the death of that
 /// very thread, so it must live as long as the server should.
 pub(crate) struct Running {
@@ -66,10 +72,22 @@ fn keep(mut child: Child, stopped: &Receiver<()>, ended: &AtomicBool) {
     }
     // A fast shutdown; there is no signal but SIGKILL in the standard library.
     let told = Command::new("sh").arg("-c").arg(format!("kill -INT {}", child.id())).status();
-    if !told.is_ok_and(|status| status.success()) {
+    if !told.is_ok_and(|status| status.success()) || !ends_in_time(&mut child) {
         drop(child.kill());
     }
     drop(child.wait());
+}
+
+/// Waits for a server that was told to stop. Whatever a shell began in its background may ignore that.
+fn ends_in_time(child: &mut Child) -> bool {
+    let looks = PATIENCE.as_millis() / LOOK.as_millis();
+    (0..looks).any(|_| {
+        let has_ended = child.try_wait().is_ok_and(|status| status.is_some());
+        if !has_ended {
+            thread::sleep(LOOK);
+        }
+        has_ended
+    })
 }
 
 /// A command that runs as somebody who may run PostgreSQL, which refuses root, and that ends when

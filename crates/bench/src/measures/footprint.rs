@@ -83,7 +83,7 @@ fn busy(lab: &Lab, site: &Site) -> Result<(f64, String)> {
         dashboards += ask(Script::Dashboard, site.access_tokens(0..SESSIONS)?)?;
     }
     while refreshes < wanted / 2 {
-        refreshes += ask(Script::Refresh, site.refresh_tokens(CLIENTS + 32, |number| number)?)?;
+        refreshes += ask(Script::Refresh, site.refresh_tokens(CLIENTS + 32)?)?;
     }
     let detail =
         format!("resident after {dashboards} dashboards and {refreshes} refreshes by {SESSIONS} sessions");

@@ -57,7 +57,7 @@ fn together(site: &Site, servers: &[Server], script: Script, seconds: u32) -> Re
     let connections = CLIENTS / LOADS;
     let start = |server: &Server| {
         let lines = match script {
-            Script::Refresh => site.refresh_tokens(connections + 32, |number| number)?,
+            Script::Refresh => site.refresh_tokens(connections + 32)?,
             Script::Dashboard | Script::Login => site.access_tokens(0..SESSIONS)?,
         };
         Load { script, base: server.base(), connections, seconds, lines, rate: None }.start()

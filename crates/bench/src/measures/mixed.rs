@@ -139,7 +139,7 @@ fn moderate(lab: &Lab, server: &Server, site: &Site, figures: &mut Moderate) -> 
     };
     // All rounds, with and without logins, share the sessions.
     let tokens = SESSIONS / (2 * rounds + 1);
-    let refresh = load(Script::Refresh, site.refresh_tokens(tokens, |number| number)?)?;
+    let refresh = load(Script::Refresh, site.refresh_tokens(tokens)?)?;
     let dashboard = load(Script::Dashboard, site.access_tokens(0..SESSIONS)?)?;
     for (running, series) in [(dashboard, &mut figures.dashboard), (refresh, &mut figures.refresh)] {
         let seen = running.end()?;

@@ -37,7 +37,7 @@ fn draw(lab: &Lab, script: Script, picture: &Path) -> Result<f64> {
     let site = lab.site(Database::Sqlite, SESSIONS)?.with_program(&program);
     let server = site.serve(&[])?;
     let lines = match script {
-        Script::Refresh => site.refresh_tokens(CLIENTS + 32, |number| number)?,
+        Script::Refresh => site.refresh_tokens(CLIENTS + 32)?,
         Script::Dashboard | Script::Login => site.access_tokens(0..SESSIONS)?,
     };
     let load = Load {

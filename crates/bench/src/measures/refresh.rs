@@ -52,7 +52,7 @@ pub(super) fn measure(lab: &Lab) -> Vec<Finding> {
 /// Rotations a second by all clients.
 pub(super) fn rate(server: &Server, site: &Site, seconds: u32) -> Result<f64> {
     let (base, script, connections) = (server.base(), Script::Refresh, CLIENTS);
-    let lines = site.refresh_tokens(TOKENS, |number| number)?;
+    let lines = site.refresh_tokens(TOKENS)?;
     Ok(Load { script, base, connections, seconds, lines, rate: None }.run()?.successful()?.rate())
 }
 

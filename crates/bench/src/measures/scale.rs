@@ -97,7 +97,7 @@ impl Place {
                 let count = tokens_for(REFRESHES, seconds(lab, script)).min(part);
                 let place =
                     |number| usize::try_from(number).ok().and_then(|at: usize| order.get(at)).copied();
-                (REFRESHES, site.refresh_tokens(count, |number| place(number).unwrap_or(number))?)
+                (REFRESHES, site.refresh_tokens_of(count, |number| place(number).unwrap_or(number))?)
             }
         };
         let connections = if script == Script::Login { CONNECTIONS_OF_LOGINS } else { CONNECTIONS };

@@ -1,7 +1,7 @@
 use super::exchange::find_honoured_holder;
 use super::holder::{find_number, is_known_as};
 use super::{Auth, Failure};
-use crate::callers::{Caller, Recognition};
+use crate::callers::{Caller, Gap, Recognition};
 use crate::standing::Standing;
 use crate::time::Timestamp;
 use crate::token::{AccessClaims, Claims, ForeignRefreshClaims, Holder, PresentedRefresh, TokenRejection};
@@ -38,10 +38,7 @@ impl Auth {
             Err(gap) => gap,
         };
         let claims = self.ports.tokens.access(access_token, now)?;
-        let found = self.recognise(&claims, now).await?;
-        let caller = found.caller.clone();
-        self.ports.callers.remember(gap, found);
-        Ok(caller)
+        self.recognise(gap, &claims, now).await
     }
 
     /// Whether a token of either type is honoured at present, as simplejwt's verification asks.
@@ -50,8 +47,9 @@ impl Auth {
     /// Why it is not.
     pub async fn verify(&self, token: &str) -> Result<(), AuthenticationError> {
         let now = self.ports.clock.now();
+        let Err(gap) = self.ports.callers.recall(token, now) else { return Ok(()) };
         let claims = match self.ports.tokens.any(token, now)? {
-            Claims::Access(claims) => return self.recognise(&claims, now).await.map(drop),
+            Claims::Access(claims) => return self.recognise(gap, &claims, now).await.map(drop),
             Claims::Refresh(PresentedRefresh::Own(claims)) => claims,
             Claims::Refresh(PresentedRefresh::Foreign(claims)) => return self.verify_foreign(claims).await,
         };
@@ -70,11 +68,13 @@ impl Auth {
         if look.await.map_err(Failure::from)? { Ok(()) } else { Err(TokenRejection::Revoked.into()) }
     }
 
+    /// Finds out who holds an access token, and has it remembered.
     async fn recognise(
         &self,
+        gap: Gap,
         claims: &AccessClaims,
         now: Timestamp,
-    ) -> Result<Recognition, AuthenticationError> {
+    ) -> Result<Caller, AuthenticationError> {
         let store = &self.ports.store;
         let user = match &claims.holder {
             Holder::Account(id) => Some(*id),
@@ -85,7 +85,10 @@ impl Auth {
         };
         let user = user.ok_or(AuthenticationError::UserNotFound)?;
         let standing = store.standing(user, claims.session_id, now).await;
-        judge(standing.map_err(Failure::from)?, claims, now)
+        let found = judge(standing.map_err(Failure::from)?, claims, now)?;
+        let caller = found.caller.clone();
+        self.ports.callers.remember(gap, found);
+        Ok(caller)
     }
 }
 

@@ -4,6 +4,7 @@ use super::gauges::Counted;
 use super::{Queue, StoreGauges, Work};
 use crate::connection::AnyConnection;
 use doorward_domain::store::{ReadJob, StoreError};
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,9 +13,11 @@ use std::time::{Duration, Instant};
 /// processor.
 const GLANCE: Duration = Duration::from_millis(1);
 
-/// How many look-ups go to the readers' threads after one that took longer than a glance. So where
-/// the disk has to be waited for, callers' threads wait for one look-up in hundreds.
-const DETOURS: u32 = 256;
+/// How many look-ups go to the readers' threads after one that took longer than a glance: few, since it
+/// may have been nothing but another thread's turn; eight times as many after the next one, and up to
+/// the most; half of that again for each that took no longer. So where the disk has to be waited for,
+/// callers' threads wait for one look-up in hundreds.
+const DETOURS: RangeInclusive<u32> = 8..=512;
 
 /// The connections that look-ups are run on, lent to one look-up at a time.
 pub(crate) struct Readers {
@@ -24,6 +27,8 @@ pub(crate) struct Readers {
     gauges: StoreGauges,
     /// How many look-ups still go to the threads.
     detours: AtomicU32,
+    /// How many will after the next one that takes longer than a glance.
+    next_detours: AtomicU32,
 }
 
 struct Stock {
@@ -44,7 +49,13 @@ impl Readers {
         let open = |connection| Open { connection, _counted: gauges.open() };
         let free = connections.into_iter().map(open).collect();
         let stock = Mutex::new(Stock { free, lent: 0, is_closed: false });
-        Self { stock, returned: Condvar::new(), gauges, detours: AtomicU32::new(0) }
+        Self {
+            stock,
+            returned: Condvar::new(),
+            gauges,
+            detours: AtomicU32::new(0),
+            next_detours: AtomicU32::new(*DETOURS.start()),
+        }
     }
 
     /// Runs look-ups until the queue is closed. Each is one statement, which sees one snapshot by
@@ -74,9 +85,14 @@ impl Readers {
 
     /// Learns what a glance took.
     fn judge(&self, took: Duration) {
-        if took > GLANCE {
-            self.detours.store(DETOURS, Relaxed);
-        }
+        let many = self.next_detours.load(Relaxed);
+        let next = if took > GLANCE {
+            self.detours.store(many, Relaxed);
+            many.saturating_mul(8)
+        } else {
+            many / 2
+        };
+        self.next_detours.store(next.clamp(*DETOURS.start(), *DETOURS.end()), Relaxed);
     }
 
     /// Lends no more, and returns when every connection has come back and is closed.
@@ -166,9 +182,23 @@ mod tests {
         readers.judge(GLANCE);
         assert!(is_taken(&readers));
         readers.judge(GLANCE + Duration::from_micros(1));
-        assert!((0..DETOURS).all(|_| !is_taken(&readers)));
+        assert!((0..*DETOURS.start()).all(|_| !is_taken(&readers)));
         // However it fares here: what it took is not the test's.
         assert!(is_taken(&readers));
+    }
+
+    #[test]
+    fn the_more_of_them_take_long_the_more_go_to_other_threads() {
+        let readers = readers(1);
+        let mut detours_after = |took: Duration| {
+            readers.judge(took);
+            readers.detours.swap(0, Relaxed)
+        };
+        let long = GLANCE + Duration::from_micros(1);
+        assert_eq!([long; 4].map(&mut detours_after), [8, 64, 512, 512]);
+        assert_eq!([GLANCE, GLANCE, long].map(&mut detours_after), [0, 0, 128]);
+        assert_eq!([GLANCE; 9].map(&mut detours_after), [0; 9]);
+        assert_eq!(detours_after(long), 8);
     }
 
     #[test]
