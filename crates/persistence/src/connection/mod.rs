@@ -29,7 +29,8 @@ impl AnyConnection {
 }
 
 /// Runs one expression with the connection of either type: for what diesel can say to each database
-/// but not to both at once (`ON CONFLICT`).
+/// but not to both at once (`ON CONFLICT`), and for what is asked all the time, since diesel writes the
+/// text of a query to both anew for each asking, and to one once.
 macro_rules! on_either {
     ($connection:expr, |$inner:ident| $body:expr) => {
         match $connection {

@@ -1,10 +1,11 @@
-//! Updates that are prepared once.
+//! Statements that are prepared once.
 
 use crate::connection::AnyConnection;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::LoadQuery;
 use diesel::{QueryResult, RunQueryDsl};
+use std::marker::PhantomData;
 
 /// An update whose prepared statement is kept for the next one of the same text.
 ///
@@ -44,6 +45,41 @@ impl<Q: Query> Query for Kept<Q> {
 }
 
 impl<Q, C> RunQueryDsl<C> for Kept<Q> {}
+
+/// A query that has one text, whatever its values are: its prepared statement is found by `Id`, and its
+/// text is written once. Nothing else may have that id. It has to be asked of the connection within an
+/// [`AnyConnection`], which would hide the id.
+pub(super) struct Fixed<Id, Q> {
+    query: Q,
+    id: PhantomData<Id>,
+}
+
+impl<Id, Q> Fixed<Id, Q> {
+    pub(super) fn new(query: Q) -> Self {
+        Self { query, id: PhantomData }
+    }
+}
+
+impl<Id, Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Fixed<Id, Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.query.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _backend: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Id: 'static, Q> QueryId for Fixed<Id, Q> {
+    type QueryId = Fixed<Id, ()>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<Id, Q: Query> Query for Fixed<Id, Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Id, Q, C> RunQueryDsl<C> for Fixed<Id, Q> {}
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,9 @@
 //! Sessions.
 
-use super::kept::Kept;
+use super::kept::{Fixed, Kept};
 use super::users::{self as accounts, UserRow};
 use super::{ASIDE, counted, damaged, free, hit};
-use crate::connection::AnyConnection;
+use crate::connection::{AnyConnection, on_either};
 use crate::schema::{sessions, users};
 use diesel::dsl::{case_when, exists};
 use diesel::pg::Pg;
@@ -65,12 +65,13 @@ impl TryFrom<SessionRow> for Session {
 }
 
 pub(super) fn by_id(c: &mut AnyConnection, id: SessionId) -> QueryResult<Option<(Session, User)>> {
-    let row: Option<(SessionRow, UserRow)> = sessions::table
-        .inner_join(users::table)
-        .filter(sessions::id.eq(id.as_bytes().as_slice()))
-        .select((SessionRow::as_select(), UserRow::as_select()))
-        .get_result(c)
-        .optional()?;
+    let row: Option<(SessionRow, UserRow)> = on_either!(c, |c| {
+        let query = sessions::table
+            .inner_join(users::table)
+            .filter(sessions::id.eq(id.as_bytes().as_slice()))
+            .select((SessionRow::as_select(), UserRow::as_select()));
+        Fixed::<SessionRow, _>::new(query).get_result(c).optional()?
+    });
     row.map(|(session, user)| Ok((session.try_into()?, user.try_into()?))).transpose()
 }
 
@@ -87,12 +88,13 @@ pub(super) fn standing(
         .eq(users::id)
         .and(sessions::id.eq(session.as_bytes().as_slice()))
         .and(sessions::ended_at.is_null());
-    let row: Option<(UserRow, Option<i64>)> = users::table
-        .left_join(sessions::table.on(own))
-        .filter(users::id.eq(user.0))
-        .select((UserRow::as_select(), sessions::expires_at.nullable()))
-        .get_result(c)
-        .optional()?;
+    let row: Option<(UserRow, Option<i64>)> = on_either!(c, |c| {
+        let query = users::table
+            .left_join(sessions::table.on(own))
+            .filter(users::id.eq(user.0))
+            .select((UserRow::as_select(), sessions::expires_at.nullable()));
+        Fixed::<Standing, _>::new(query).get_result(c).optional()?
+    });
     let standing = |(user, until): (UserRow, Option<i64>)| {
         Ok(Standing { user: Arc::new(user.try_into()?), session_until: until.map(Timestamp::from_micros) })
     };
@@ -167,7 +169,8 @@ pub(super) fn rotate(
     // `as_returning` is for one of the databases; the columns are the same for both.
     let columns = <SessionRow as Selectable<Pg>>::construct_selection();
     let update = diesel::update(guard).set(changes).returning(columns);
-    let row: Option<SessionRow> = Kept(update).get_result(c).optional()?;
+    let row: Option<SessionRow> =
+        on_either!(c, |c| Fixed::<Rotate, _>::new(update).get_result(c).optional())?;
     row.map(Session::try_from).transpose()
 }
 
