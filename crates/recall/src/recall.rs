@@ -71,8 +71,8 @@ impl Recall {
         Ok(())
     }
 
-    /// Forgets who holds which token. To be called when the keys that vouch for tokens have been
-    /// replaced: whom they vouched for is found out anew.
+    /// Forgets who holds which token. To be called once the keys that vouch for tokens are replaced; and
+    /// just before too, where nobody may see the new keys and still find whom the old ones vouched for.
     pub fn keys_changed(&self) {
         self.memory.history.keys_changed();
     }

@@ -60,6 +60,9 @@ async fn catch_up(
         return Ok(installed);
     }
     let opened = keys.open().await?;
+    // Before, so that whoever sees the new keys finds nobody any more whom only the old ones vouched for;
+    // and after, since they may have vouched for somebody meanwhile.
+    recall.keys_changed();
     authority.install(opened.keys).context("the keys are left as they were")?;
     recall.keys_changed();
     log::info!(version = opened.version; "the signing keys have changed");
