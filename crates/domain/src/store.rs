@@ -416,6 +416,9 @@ pub type Done = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 /// Resolves with a rotated session, or without one where a guard refused it.
 pub type Rotated = Pin<Box<dyn Future<Output = Result<Option<Session>, StoreError>> + Send>>;
 
+/// Resolves with what a token stands on, if there is such an account.
+pub type Found = Pin<Box<dyn Future<Output = Result<Option<Standing>, StoreError>> + Send>>;
+
 /// Runs jobs on a database. Adapters: memory, SQLite, PostgreSQL; all pass
 /// [`store_contract`](crate::testing::store_contract).
 ///
@@ -441,6 +444,11 @@ pub trait Store: Send + Sync {
     fn run_glance(&self, job: ReadJob) -> Done {
         self.run_read(job)
     }
+    /// [`Lookup::standing`] as a look-up of its own, at a glance. It is what the first request with a
+    /// token waits for, so a store may have a shorter way for it than for any other look-up.
+    fn find_standing(&self, user: UserId, session: Option<SessionId>) -> Found {
+        standing_by_job(user, session, |job| self.run_glance(job))
+    }
     /// Whether the database answers and has exactly the schema that this program expects.
     fn health(&self) -> Done;
 }
@@ -458,16 +466,15 @@ impl dyn Store + '_ {
     {
         let answer = Answer::default();
         let slot = answer.clone();
-        self.run_write(Box::new(move |tx| {
+        let job = move |tx: &mut dyn Transaction| {
             let (ending, value) = match step(tx)? {
                 Verdict::Commit(value) => (Ending::Commit, value),
                 Verdict::RollBack(value) => (Ending::RollBack, value),
             };
             slot.put(value);
             Ok(ending)
-        }))
-        .await?;
-        answer.take()
+        };
+        answer.after(self.run_write(Box::new(job))).await
     }
 
     /// What a token stands on, from memory or from the database.
@@ -482,7 +489,7 @@ impl dyn Store + '_ {
     ) -> Result<Option<Standing>, StoreError> {
         match self.remembered(user, session, now) {
             Some(standing) => Ok(Some(standing)),
-            None => self.glance(move |db| db.standing(user, session)).await,
+            None => self.find_standing(user, session).await,
         }
     }
 
@@ -495,7 +502,8 @@ impl dyn Store + '_ {
         T: Send + 'static,
         F: FnMut(&mut dyn Lookup) -> Result<T, StoreError> + Send + 'static,
     {
-        answer_of(look, |job| self.run_read(job)).await
+        let (job, answer) = job_of(look);
+        answer.after(self.run_read(job)).await
     }
 
     /// Runs a look-up that finds a row or two by their keys ([`Store::run_glance`]).
@@ -507,30 +515,42 @@ impl dyn Store + '_ {
         T: Send + 'static,
         F: FnMut(&mut dyn Lookup) -> Result<T, StoreError> + Send + 'static,
     {
-        answer_of(look, |job| self.run_glance(job)).await
+        let (job, answer) = job_of(look);
+        answer.after(self.run_glance(job)).await
     }
 }
 
-/// Has a look-up run as a job, and answers what it found.
-async fn answer_of<T, F>(mut look: F, run: impl FnOnce(ReadJob) -> Done) -> Result<T, StoreError>
+/// [`Store::find_standing`] by an ordinary look-up, which `run` runs.
+pub fn standing_by_job(user: UserId, session: Option<SessionId>, run: impl FnOnce(ReadJob) -> Done) -> Found {
+    let (job, answer) = job_of(move |db| db.standing(user, session));
+    Box::pin(answer.after(run(job)))
+}
+
+/// A look-up as a job, and where its answer will be.
+fn job_of<T, F>(mut look: F) -> (ReadJob, Answer<T>)
 where
     T: Send + 'static,
     F: FnMut(&mut dyn Lookup) -> Result<T, StoreError> + Send + 'static,
 {
     let answer = Answer::default();
     let slot = answer.clone();
-    run(Box::new(move |db| {
+    let job = move |db: &mut dyn Lookup| {
         slot.put(look(db)?);
         Ok(())
-    }))
-    .await?;
-    answer.take()
+    };
+    (Box::new(job), answer)
 }
 
 /// Carries a job's answer from the store's thread to the caller.
 struct Answer<T>(Arc<Mutex<Option<T>>>);
 
 impl<T> Answer<T> {
+    /// What it is once the job is done.
+    async fn after(self, done: Done) -> Result<T, StoreError> {
+        done.await?;
+        self.take()
+    }
+
     fn put(&self, value: T) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
     }

@@ -3,12 +3,12 @@
 use crate::connection::{Access, AnyConnection, open_sqlite};
 use crate::queries::Rotate;
 use crate::runner::{
-    Job, Queue, Readers, Rotator, StoreGauges, Work, Worker, checkpoint_when_told, write_jobs,
+    Job, Lines, Lost, Queue, Readers, Rotator, StoreGauges, Work, Worker, checkpoint_when_told, write_jobs,
 };
 use crate::url::DatabaseUrl;
 use doorward_domain::session::{Rotation, SessionId};
 use doorward_domain::standing::Standing;
-use doorward_domain::store::{Done, ReadJob, Rotated, Store, WriteJob};
+use doorward_domain::store::{Done, Found, ReadJob, Rotated, Store, WriteJob, standing_by_job};
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::UserId;
 use std::future::ready;
@@ -22,7 +22,8 @@ use std::thread::{self, JoinHandle};
 /// faster: they fight for the same cores and locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Connections to PostgreSQL, each with its thread.
+    /// Connections to PostgreSQL, each with its thread; and as many more at most, each for a thread that
+    /// asks and runs a runtime of tokio with its drivers.
     pub postgres_connections: usize,
     /// Connections to PostgreSQL beside those, each with its thread, that do nothing but rotate
     /// sessions: all that wait with one statement and one commit.
@@ -78,6 +79,7 @@ pub fn open(url: &DatabaseUrl, settings: &Settings) -> Result<Database, OpenErro
                 rotations: Arc::clone(&rotations),
                 reads: Arc::clone(&queue),
                 glances: None,
+                lines: Some(Lines::new(url.clone(), settings.postgres_connections, gauges.clone())),
             });
             let mut threads = Vec::new();
             for number in 1..=settings.postgres_rotators.max(1) {
@@ -110,6 +112,7 @@ fn open_file(path: &Path, settings: &Settings) -> Result<Database, OpenError> {
         rotations: Arc::clone(&writes),
         reads: Arc::clone(&reads),
         glances: Some(Arc::clone(&readers)),
+        lines: None,
     });
     let mut threads = Vec::new();
     let figures = gauges.clone();
@@ -168,6 +171,8 @@ struct Queues {
     reads: Arc<Queue>,
     /// Who looks without a thread of its own, where the database is in this process.
     glances: Option<Arc<Readers>>,
+    /// Who looks without a thread of its own, where the database is a server.
+    lines: Option<Lines>,
 }
 
 impl Queues {
@@ -175,6 +180,9 @@ impl Queues {
         self.writes.close();
         self.rotations.close();
         self.reads.close();
+        if let Some(lines) = &self.lines {
+            lines.close();
+        }
     }
 }
 
@@ -212,6 +220,20 @@ impl Store for Queues {
             Ok(answer) => Box::pin(ready(answer)),
             Err(job) => self.run_read(job),
         }
+    }
+
+    fn find_standing(&self, user: UserId, session: Option<SessionId>) -> Found {
+        let lines = self.lines.as_ref().zip(session);
+        let Some(answer) = lines.and_then(|(lines, session)| lines.standing(user, session)) else {
+            return standing_by_job(user, session, |job| self.run_glance(job));
+        };
+        let reads = Arc::clone(&self.reads);
+        Box::pin(async move {
+            match answer.await {
+                Ok(standing) => Ok(standing),
+                Err(Lost) => standing_by_job(user, session, |job| hand_in(&reads, Work::Read(job))).await,
+            }
+        })
     }
 
     fn health(&self) -> Done {

@@ -43,7 +43,8 @@
 //! | writes | one thread: all jobs that wait share one transaction, each in a savepoint of its own, and one sync | [`Settings::postgres_connections`] threads, one transaction a job (`READ COMMITTED`) |
 //! | rotations | the same thread, without the savepoint: a rotation is one statement | [`Settings::postgres_rotators`] threads more: all that wait share one statement, and so one commit |
 //! | reads | [`Settings::sqlite_readers`] threads, one statement a look-up, no transaction | the threads of the writes, the same |
-//! | reads at a glance ([`Store::run_glance`](doorward_domain::store::Store::run_glance)) | on the caller's thread, with a reader's connection, where one is free; after one that took more than a millisecond, the next 256 go to the threads | as all reads |
+//! | reads at a glance ([`Store::run_glance`](doorward_domain::store::Store::run_glance)) | on the caller's thread, with a reader's connection, where one is free; after some that took more than a millisecond, the next few hundred go to the threads | as all reads |
+//! | what a token stands on ([`Store::find_standing`](doorward_domain::store::Store::find_standing)) | at a glance | on a connection of the caller's thread, if that runs a runtime of tokio: up to [`Settings::postgres_connections`] threads have one |
 //! | checkpoints | a thread of its own, after every 250 commits; the writer does what is left when the log has grown | the server's |
 //! | answers | when the commit is on the disk; a commit that fails fails its whole batch | when the server has committed |
 //! | runs a job again | never: nothing can come between | after a deadlock, a serialisation failure, a [`Conflict`](doorward_domain::store::StoreError::Conflict) of an import, or a connection that broke before the commit was sent; at most five times |

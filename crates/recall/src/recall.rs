@@ -4,7 +4,7 @@ use crate::lookup::Noting;
 use crate::memory::Memory;
 use doorward_domain::session::{Rotation, SessionId};
 use doorward_domain::standing::{ChangeNumber, Standing};
-use doorward_domain::store::{Done, ReadJob, Rotated, Store, StoreError, Transaction, WriteJob};
+use doorward_domain::store::{Done, Found, ReadJob, Rotated, Store, StoreError, Transaction, WriteJob};
 use doorward_domain::time::{Clock, Timestamp};
 use doorward_domain::user::UserId;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,6 +134,19 @@ impl Store for Recall {
 
     fn run_glance(&self, job: ReadJob) -> Done {
         self.inner.run_glance(self.noting(job))
+    }
+
+    fn find_standing(&self, user: UserId, session: Option<SessionId>) -> Found {
+        let since = self.memory.history.now();
+        let looked = self.inner.find_standing(user, session);
+        let memory = Arc::clone(&self.memory);
+        Box::pin(async move {
+            let found = looked.await?;
+            if let Some(standing) = &found {
+                memory.remember_standing(since, session, standing);
+            }
+            Ok(found)
+        })
     }
 
     fn health(&self) -> Done {

@@ -4,7 +4,7 @@ mod postgres;
 mod sqlite;
 mod tls;
 
-pub(crate) use postgres::PurePg;
+pub(crate) use postgres::{PurePg, connect as connect_postgres};
 pub(crate) use sqlite::{Access, open_foreign_sqlite, open_sqlite};
 
 use diesel::SqliteConnection;

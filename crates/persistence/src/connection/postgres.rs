@@ -20,6 +20,15 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::task::yield_now;
 
+/// How long connecting may take, all in all.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Opens a connection; its task runs on the current runtime.
+pub(crate) async fn connect(url: &PostgresUrl) -> ConnectionResult<AsyncPgConnection> {
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, tls::connect(url)).await;
+    connected.unwrap_or_else(|_| Err(ConnectionError::BadConnection("connecting took too long".into())))
+}
+
 /// A connection to PostgreSQL that blocks the thread it is used on.
 ///
 /// It has its own small runtime, on which it waits for the server: there is no other thread, and
@@ -34,9 +43,6 @@ pub(crate) struct PurePg {
 }
 
 impl PurePg {
-    /// How long connecting may take, all in all.
-    const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-
     /// Connects. `patience` is how long any one answer of the server may take before the connection
     /// counts as lost.
     pub(crate) fn connect(url: &PostgresUrl, patience: Option<Duration>) -> ConnectionResult<Self> {
@@ -44,12 +50,7 @@ impl PurePg {
             .enable_all()
             .build()
             .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
-        let connected = runtime.block_on(async {
-            tokio::time::timeout(Self::CONNECT_TIMEOUT, tls::connect(url))
-                .await
-                .unwrap_or_else(|_| Err(ConnectionError::BadConnection("connecting took too long".into())))
-        });
-        match connected {
+        match runtime.block_on(connect(url)) {
             Ok(inner) => Ok(Self {
                 inner: Box::new(inner),
                 runtime,

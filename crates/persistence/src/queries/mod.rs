@@ -33,7 +33,7 @@ mod vault;
 
 pub(crate) use changes::numbering;
 pub(crate) use rotations::rotate_free;
-pub(crate) use sessions::Rotate;
+pub(crate) use sessions::{Rotate, standing_of_session};
 pub(crate) use unit::Unit;
 
 use diesel::QueryResult;

@@ -8,6 +8,7 @@ use crate::schema::{sessions, users};
 use diesel::dsl::{case_when, exists};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel_async::AsyncPgConnection;
 use doorward_domain::session::{Client, End, EndReason, Generation, Rotation, Session, SessionId};
 use doorward_domain::standing::Standing;
 use doorward_domain::store::Swept;
@@ -75,6 +76,22 @@ pub(super) fn by_id(c: &mut AnyConnection, id: SessionId) -> QueryResult<Option<
     row.map(|(session, user)| Ok((session.try_into()?, user.try_into()?))).transpose()
 }
 
+/// An account and when a session of its own ends that has not ended yet, as one statement for either
+/// database.
+macro_rules! standing_query {
+    ($user:expr, $session:expr) => {{
+        let own = (sessions::user_id + ASIDE)
+            .eq(users::id)
+            .and(sessions::id.eq($session.as_bytes().as_slice()))
+            .and(sessions::ended_at.is_null());
+        let query = users::table
+            .left_join(sessions::table.on(own))
+            .filter(users::id.eq($user.0))
+            .select((UserRow::as_select(), sessions::expires_at.nullable()));
+        Fixed::<Standing, _>::new(query)
+    }};
+}
+
 pub(super) fn standing(
     c: &mut AnyConnection,
     user: UserId,
@@ -84,21 +101,22 @@ pub(super) fn standing(
         let user = accounts::by_id(c, user)?;
         return Ok(user.map(|user| Standing { user: Arc::new(user), session_until: None }));
     };
-    let own = (sessions::user_id + ASIDE)
-        .eq(users::id)
-        .and(sessions::id.eq(session.as_bytes().as_slice()))
-        .and(sessions::ended_at.is_null());
-    let row: Option<(UserRow, Option<i64>)> = on_either!(c, |c| {
-        let query = users::table
-            .left_join(sessions::table.on(own))
-            .filter(users::id.eq(user.0))
-            .select((UserRow::as_select(), sessions::expires_at.nullable()));
-        Fixed::<Standing, _>::new(query).get_result(c).optional()?
-    });
-    let standing = |(user, until): (UserRow, Option<i64>)| {
-        Ok(Standing { user: Arc::new(user.try_into()?), session_until: until.map(Timestamp::from_micros) })
-    };
-    row.map(standing).transpose()
+    let row = on_either!(c, |c| standing_query!(user, session).get_result(c).optional()?);
+    row.map(standing_from).transpose()
+}
+
+/// The same on a connection that many ask at once.
+pub(crate) async fn standing_of_session(
+    mut c: &AsyncPgConnection,
+    user: UserId,
+    session: SessionId,
+) -> QueryResult<Option<Standing>> {
+    let row = diesel_async::RunQueryDsl::get_result(standing_query!(user, session), &mut c).await;
+    row.optional()?.map(standing_from).transpose()
+}
+
+fn standing_from((user, until): (UserRow, Option<i64>)) -> QueryResult<Standing> {
+    Ok(Standing { user: Arc::new(user.try_into()?), session_until: until.map(Timestamp::from_micros) })
 }
 
 pub(super) fn live(c: &mut AnyConnection, user: UserId, now: Timestamp) -> QueryResult<Vec<Session>> {

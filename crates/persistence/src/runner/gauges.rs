@@ -10,6 +10,7 @@ struct Figures {
     waiting: AtomicUsize,
     busy: AtomicUsize,
     open: AtomicUsize,
+    lines: AtomicUsize,
     commits: AtomicU64,
     write_jobs: AtomicU64,
     refused: AtomicU64,
@@ -28,6 +29,16 @@ impl StoreGauges {
 
     /// Connections that are open.
     pub fn connections(&self) -> usize {
+        self.own_connections() + self.lines()
+    }
+
+    /// Of those, the connections to PostgreSQL of threads that ask the store.
+    pub fn lines(&self) -> usize {
+        self.0.lines.load(Relaxed)
+    }
+
+    /// Of those, the connections of the store's own threads.
+    pub(super) fn own_connections(&self) -> usize {
         self.0.open.load(Relaxed)
     }
 
@@ -69,7 +80,12 @@ impl StoreGauges {
         Counted::new(self, |figures| &figures.busy)
     }
 
-    /// Counts a connection as open until the answer is dropped.
+    /// Counts a connection of a thread that asks as open until the answer is dropped.
+    pub(super) fn line(&self) -> Counted {
+        Counted::new(self, |figures| &figures.lines)
+    }
+
+    /// Counts a connection of the store's own as open until the answer is dropped.
     pub(super) fn open(&self) -> Counted {
         Counted::new(self, |figures| &figures.open)
     }

@@ -9,7 +9,7 @@ mod sqlite;
 
 pub use gauges::StoreGauges;
 pub(crate) use job::{Job, Work};
-pub(crate) use postgres::{Rotator, Worker};
+pub(crate) use postgres::{Lines, Lost, Rotator, Worker};
 pub(crate) use queue::Queue;
 pub(crate) use readers::Readers;
 pub(crate) use sqlite::{checkpoint_when_told, write_jobs};

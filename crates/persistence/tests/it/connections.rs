@@ -1,9 +1,11 @@
 //! PostgreSQL's connections: how they break and heal.
 
-use crate::fixture::{Fixture, NOW, all_at_once, block_on, migrate, new_user, open_database};
+use crate::fixture::{
+    Fixture, NOW, all_at_once, block_on, find_standing, migrate, new_user, open_database, with_a_line,
+};
 use crate::proxy::Proxy;
 use doorward_domain::password::PasswordHash;
-use doorward_domain::store::{StoreError, Verdict};
+use doorward_domain::store::{Lookup, StoreError, Verdict};
 use doorward_persistence::{DatabaseUrl, Settings};
 use doorward_testkit::{Case, Durability, Postgres, Scratch, cases};
 use std::net::TcpListener;
@@ -19,6 +21,9 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         a_connection_that_breaks_within_its_rows_is_opened_again,
         a_server_that_takes_no_writes_is_unavailable_until_it_does,
         the_server_knows_the_connections_by_name,
+        a_thread_with_a_line_waits_for_no_other_thread,
+        who_asks_on_a_line_that_was_cut_is_answered_all_the_same,
+        a_line_goes_with_its_runtime,
     ]
 }
 
@@ -140,6 +145,54 @@ fn the_server_knows_the_connections_by_name(f: &Fixture) {
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'doorward'",
     );
     assert!(!named.is_empty());
+}
+
+fn a_thread_with_a_line_waits_for_no_other_thread(f: &Fixture) {
+    let ann = f.user("ann");
+    let session = f.session(ann.id, 1);
+    let threads = Settings::default().postgres_connections;
+    with_a_line(f, || {
+        let (held, free) = (Arc::new(Barrier::new(threads + 1)), Arc::new(Barrier::new(threads + 1)));
+        let holding: Vec<_> = (0..threads)
+            .map(|_| {
+                let (held, free) = (Arc::clone(&held), Arc::clone(&free));
+                let wait = move |_: &mut dyn Lookup| {
+                    held.wait();
+                    free.wait();
+                    Ok(())
+                };
+                f.store.run_read(Box::new(wait))
+            })
+            .collect();
+        held.wait();
+        let found = find_standing(f, ann.id, session.id);
+        free.wait();
+        assert!(all_at_once(holding).into_iter().all(|answer| answer.is_ok()));
+        assert_eq!(*found.unwrap().user, ann);
+    });
+}
+
+fn who_asks_on_a_line_that_was_cut_is_answered_all_the_same(f: &Fixture) {
+    let ann = f.user("ann");
+    let session = f.session(ann.id, 1);
+    with_a_line(f, || {
+        for _ in 0..2 {
+            cut_all_connections(f);
+            assert_eq!(*find_standing(f, ann.id, session.id).unwrap().user, ann);
+        }
+    });
+}
+
+fn a_line_goes_with_its_runtime(f: &Fixture) {
+    let ann = f.user("ann");
+    let session = f.session(ann.id, 1);
+    for _ in 0..2 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let found = runtime.block_on(f.store.find_standing(ann.id, Some(session.id)));
+        assert_eq!(*found.unwrap().unwrap().user, ann);
+    }
+    with_a_line(f, || ());
+    assert_eq!(*find_standing(f, ann.id, session.id).unwrap().user, ann);
 }
 
 fn without_a_server_jobs_fail_at_once_and_heal_when_it_is_back(_: &Scratch) {

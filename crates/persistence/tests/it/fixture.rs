@@ -3,12 +3,15 @@
 use doorward_domain::identity::{EmailAddress, Username};
 use doorward_domain::password::PasswordHash;
 use doorward_domain::session::{Client, Session, SessionId, SessionPolicy};
+use doorward_domain::standing::Standing;
 use doorward_domain::store::{Lookup, Store, StoreError, Transaction, Verdict};
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::{NewUser, Subject, User, UserId};
 use doorward_persistence::{Database, DatabaseUrl, Migrator, Settings, open};
 use doorward_testkit::{Database as Kind, Scratch};
 use std::sync::Arc;
+use std::thread;
+use tokio::sync::oneshot;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -103,4 +106,28 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 /// Hands in all jobs before it waits for the first.
 pub(crate) fn all_at_once<T, F: Future<Output = T>>(futures: impl IntoIterator<Item = F>) -> Vec<T> {
     block_on(futures_util::future::join_all(futures))
+}
+
+/// Has this thread a connection of its own to PostgreSQL, as a thread with a runtime has, while `work`
+/// is done on it.
+pub(crate) fn with_a_line<T>(f: &Fixture, work: impl FnOnce() -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let entered = runtime.handle().clone();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let driver = thread::spawn(move || runtime.block_on(stopped));
+    let entered = entered.enter();
+    // The first who asks is answered by another way, and has it opened.
+    find_standing(f, UserId(0), SessionId::from_bytes([0; 16]));
+    while f.database.gauges().lines() == 0 {
+        thread::yield_now();
+    }
+    let result = work();
+    drop((entered, stop));
+    driver.join().unwrap().unwrap_err();
+    result
+}
+
+/// Looks by the shortest way that this thread has.
+pub(crate) fn find_standing(f: &Fixture, user: UserId, session: SessionId) -> Option<Standing> {
+    doorward_domain::testing::block_on(f.store.find_standing(user, Some(session))).unwrap()
 }

@@ -40,6 +40,7 @@ fn main() {
     trials.extend(trials_on_both(&foreign::cases(), Scratch::empty));
     trials.extend(trials_on(Database::Sqlite, &units::cases_of_sqlite(), Fixture::new));
     trials.extend(trials_on(Database::Sqlite, &foreign::cases_of_sqlite(), Scratch::empty));
+    trials.extend(trials_on(Database::Postgres, &contract::cases_of_lines(), Fixture::new));
     trials.extend(trials_on(Database::Postgres, &connections::cases(), Fixture::new));
     trials.extend(trials_on(Database::Postgres, &rotations::cases_of_postgres(), Fixture::new));
     trials.extend(trials_on(Database::Postgres, &archive::cases_of_postgres(), Fixture::new));

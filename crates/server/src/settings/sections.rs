@@ -55,7 +55,7 @@ pub struct Database {
     pub migrate_on_start: bool,
     /// Whether a PostgreSQL server on another machine may be reached without TLS.
     pub allow_plaintext: bool,
-    /// Connections to PostgreSQL.
+    /// Connections to PostgreSQL, and how many threads that serve requests may have one besides.
     pub postgres_connections: usize,
     /// Connections that read from SQLite, beside the one that writes.
     pub sqlite_readers: usize,

@@ -13,11 +13,11 @@ use std::time::Duration;
 const ATTEMPTS: u32 = 5;
 
 /// How long the server may take for one answer; a little more than it allows itself.
-const PATIENCE: Duration = Duration::from_secs(12);
+pub(super) const PATIENCE: Duration = Duration::from_secs(12);
 
 /// What every connection is told. A commit is never answered before it is on the server's disk,
 /// whatever the server's own default; a stronger default stays.
-const SETTINGS: &str = "
+pub(super) const SETTINGS: &str = "
     SET statement_timeout = '10s';
     SET idle_in_transaction_session_timeout = '30s';
     SET default_transaction_isolation = 'read committed';
@@ -115,7 +115,7 @@ impl Link {
         if !std::mem::replace(&mut self.is_away, true) {
             log::warn!("no connection to PostgreSQL: {error}");
         }
-        if self.gauges.connections() == 0 {
+        if self.gauges.own_connections() == 0 {
             self.queue.fail_all(error);
         }
     }
