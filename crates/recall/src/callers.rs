@@ -42,7 +42,7 @@ mod tests {
     use doorward_domain::callers::NoMemory;
     use doorward_domain::password::Password;
     use doorward_domain::session::Client;
-    use doorward_domain::testing::{MemoryStore, TestClock, World, block_on, callers_contract};
+    use doorward_domain::testing::{MemoryStore, TestClock, World, block_on, callers_contract, run_named};
     use doorward_domain::token::{TokenPair, TokenRejection};
     use doorward_domain::use_cases::{Auth, AuthenticationError, Policy, Ports};
     use proptest::prelude::*;
@@ -88,13 +88,12 @@ mod tests {
     fn it_keeps_the_contract_of_callers_believed_or_not() {
         for (name, case) in callers_contract::cases() {
             for lease in [Duration::ZERO, Settings::default().lease] {
-                let run = move || {
+                run_named(name, move || {
                     let (store, clock) = (Arc::new(MemoryStore::new()), Arc::<TestClock>::default());
                     let recall = Recall::new(store, clock, Settings { lease, ..Settings::default() });
                     block_on(recall.follow()).unwrap();
                     case(&recall);
-                };
-                std::thread::Builder::new().name(name.into()).spawn(run).unwrap().join().unwrap();
+                });
             }
         }
     }

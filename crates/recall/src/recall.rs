@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use doorward_domain::session::{Client, Session, SessionPolicy};
     use doorward_domain::store::Verdict;
-    use doorward_domain::testing::{MemoryStore, TestClock, World, block_on, store_contract};
+    use doorward_domain::testing::{MemoryStore, TestClock, World, block_on, run_named, store_contract};
 
     const LEASE: Duration = Duration::from_millis(800);
 
@@ -221,14 +221,13 @@ mod tests {
     fn it_keeps_the_contract_of_a_store_believed_or_not() {
         for (name, case) in store_contract::cases() {
             for lease in [Duration::ZERO, LEASE] {
-                let run = move || {
+                run_named(name, move || {
                     let settings = Settings { lease, ..Settings::default() };
                     let recall =
                         Recall::new(Arc::new(MemoryStore::new()), Arc::<TestClock>::default(), settings);
                     block_on(recall.follow()).unwrap();
                     case(&recall);
-                };
-                std::thread::Builder::new().name(name.into()).spawn(run).unwrap().join().unwrap();
+                });
             }
         }
     }

@@ -10,7 +10,11 @@ use anyhow::{Context as _, Result, ensure};
 use std::thread;
 use std::time::Duration;
 
-/// The most servers, and how many programs make the load for however many.
+/// How many servers are measured together.
+const TOGETHER: [usize; 3] = [1, 2, MOST];
+const MOST: usize = 4;
+
+/// How many programs make the load, however many servers they are for.
 const LOADS: u32 = 4;
 
 pub(super) fn measure(lab: &Lab) -> Vec<Finding> {
@@ -28,7 +32,7 @@ pub(super) fn measure(lab: &Lab) -> Vec<Finding> {
     ];
     answer_all(questions, || {
         let site = lab.site(Database::Postgres, SESSIONS)?;
-        let servers = (0..LOADS).map(|_| site.serve(&[])).collect::<Result<Vec<_>>>()?;
+        let servers = (0..MOST).map(|_| site.serve(&[])).collect::<Result<Vec<_>>>()?;
         let [two, four] = compare(lab, &site, &servers, Script::Dashboard)?;
         let [two_refresh, four_refresh] = compare(lab, &site, &servers, Script::Refresh)?;
         Ok([two, four, two_refresh, four_refresh, revocation(lab, &site, &servers)?])
@@ -39,7 +43,7 @@ fn compare(lab: &Lab, site: &Site, servers: &[Server], script: Script) -> Result
     let mut series = [Series::default(), Series::default(), Series::default()];
     together(site, servers, script, 1)?;
     for _ in 0..lab.rounds {
-        for (series, count) in series.iter_mut().zip([1, 2, 4]) {
+        for (series, count) in series.iter_mut().zip(TOGETHER) {
             let some = servers.get(..count).context("too few servers")?;
             series.push(together(site, some, script, lab.seconds)?);
         }

@@ -101,11 +101,12 @@ fn what_was_found_last_counts(callers: &dyn Callers) {
 mod tests {
     use super::*;
     use crate::callers::NoMemory;
+    use crate::testing::run_named;
 
     #[test]
     fn no_memory_keeps_the_contract_and_knows_nobody() {
-        for (_, case) in cases() {
-            case(&NoMemory);
+        for (name, case) in cases() {
+            run_named(name, move || case(&NoMemory));
         }
         let alice = caller("alice", 1);
         remember(&NoMemory, "token", NOW..END, &alice);

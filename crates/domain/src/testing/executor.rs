@@ -11,6 +11,16 @@ impl Wake for Unpark {
     }
 }
 
+/// Runs a case of a contract on a thread of its name, so that a panic tells which case it was.
+///
+/// # Panics
+/// As the case does.
+#[expect(clippy::expect_used, reason = "a case fails by a panic, which this hands on")]
+pub fn run_named(name: &str, case: impl FnOnce() + Send + 'static) {
+    let running = thread::Builder::new().name(name.to_owned()).spawn(case);
+    running.expect("a thread").join().expect("the case panicked");
+}
+
 /// Runs a future to its end on this thread: all the runtime that the domain's tests need.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

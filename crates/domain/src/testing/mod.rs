@@ -26,7 +26,7 @@ mod tokens;
 mod world;
 
 pub use clock::TestClock;
-pub use executor::block_on;
+pub use executor::{block_on, run_named};
 pub use foreign::{TestSource, foreign};
 pub use hasher::TestHasher;
 pub use keys::{TestKeyMaker, TestSealer};

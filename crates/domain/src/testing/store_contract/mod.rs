@@ -38,15 +38,12 @@ pub fn cases() -> impl Iterator<Item = Case> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::MemoryStore;
-    use std::thread;
+    use crate::testing::{MemoryStore, run_named};
 
     #[test]
     fn the_store_in_memory_keeps_the_contract() {
         for (name, case) in cases() {
-            // A thread of that name, so that a panic tells which case it was.
-            let run = move || case(&MemoryStore::new());
-            thread::Builder::new().name(name.into()).spawn(run).unwrap().join().unwrap();
+            run_named(name, move || case(&MemoryStore::new()));
         }
     }
 }
