@@ -87,7 +87,8 @@ impl Report {
              `tokens.access_lifetime` (tokens are made before the load) and, where 64 clients wait for hashes,\n\
              `passwords.hash_queue` and `passwords.hash_deadline`. In `scale` the files of both databases are kept in\n\
              memory by vmtouch, as on a machine with memory for them: a kernel that takes pages away which nobody asked\n\
-             for in a while would have the disk measured.\n\n\
+             for in a while would have the disk measured. Each server there has been shown as many tokens as come in\n\
+             a window before its dashboards count: all of a thousand, which it remembers, and next to none of millions.\n\n\
              Machine: {}. PostgreSQL runs on it too, with fsync and {}.\n\n\
              Versions: {}.\n\n\
              ![How many times better than its target each figure is](results/targets.svg)\n",

@@ -148,8 +148,9 @@ impl Database {
         self.gauges.clone()
     }
 
-    /// Takes no more jobs, runs those that wait, and returns when every connection is closed. Later
-    /// jobs are answered as unavailable. It blocks.
+    /// Takes no more jobs, runs those that wait, and returns when every connection of its own is closed;
+    /// those of threads that ask are closed by their runtimes, soon. Later jobs are answered as
+    /// unavailable. It blocks.
     pub fn close(&self) {
         self.queues.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));

@@ -4,12 +4,13 @@
 use crate::doorward::{Server, Site};
 use crate::finding::{Finding, Question, Target, Unit, answer_all};
 use crate::lab::{Database, Lab, say};
-use crate::load::{Load, Script, tokens_for};
+use crate::load::{Load, Script, Seen, tokens_for};
 use crate::population::Draw;
 use crate::residence::Residence;
 use crate::statistics::Series;
 use crate::tools;
 use anyhow::{Context as _, Result, ensure};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The small database.
@@ -80,9 +81,18 @@ impl Place {
         Ok(Self { server, _residence: residence, site, order: Draw::new(u64::from(users)).shuffled(users) })
     }
 
+    /// Has the server see everybody who has a session once, or as many as come in a window: how much it
+    /// remembers must not depend on how many rounds there were.
+    fn acquaint(&self, lab: &Lab) -> Result<()> {
+        let seconds = seconds(lab, Script::Dashboard);
+        let numbers = (0..tokens_for(DASHBOARDS, seconds)).map(|number| number % self.site.size());
+        let lines = self.site.access_tokens(numbers)?;
+        self.load(Script::Dashboard, CONNECTIONS, seconds, lines, DASHBOARDS).map(drop)
+    }
+
     /// A window's p99, in milliseconds; every key is drawn from all.
     fn p99(&self, lab: &Lab, script: Script, round: u32) -> Result<f64> {
-        let Self { server, site, order, .. } = self;
+        let Self { site, order, .. } = self;
         let mut draw = Draw::new(u64::from(round) + 7);
         let mut drawn = |rate| {
             let numbers = (0..tokens_for(rate, seconds(lab, script))).map(|_| draw.below(site.size()));
@@ -101,10 +111,21 @@ impl Place {
             }
         };
         let connections = if script == Script::Login { CONNECTIONS_OF_LOGINS } else { CONNECTIONS };
-        let (base, seconds) = (server.base(), seconds(lab, script));
-        server.process().settle();
-        let load = Load { script, base, connections, seconds, lines, rate: Some(rate) };
-        Ok(load.run()?.successful()?.p99)
+        Ok(self.load(script, connections, seconds(lab, script), lines, rate)?.p99)
+    }
+
+    fn load(
+        &self,
+        script: Script,
+        connections: u32,
+        seconds: u32,
+        lines: PathBuf,
+        rate: f64,
+    ) -> Result<Seen> {
+        self.server.process().settle();
+        Load { script, base: self.server.base(), connections, seconds, lines, rate: Some(rate) }
+            .run()?
+            .successful()
     }
 }
 
@@ -115,6 +136,10 @@ fn seconds(lab: &Lab, script: Script) -> u32 {
 
 fn compare(lab: &Lab, few: &Place, many: &Place, script: Script) -> Result<(f64, String)> {
     let (mut of_few, mut of_many) = (Series::default(), Series::default());
+    if script == Script::Dashboard {
+        few.acquaint(lab)?;
+        many.acquaint(lab)?;
+    }
     for round in 0..lab.rounds {
         of_few.push(few.p99(lab, script, round)?);
         of_many.push(many.p99(lab, script, round)?);
