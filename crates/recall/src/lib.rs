@@ -29,8 +29,9 @@
 //! * [`Callers::recall`](doorward_domain::callers::Callers::recall) tells at once who holds a token that
 //!   was good a moment ago: with nearly every request that is one digest and one look into a table.
 //! * [`Store::remembered`](doorward_domain::store::Store::remembered) answers on the thread that asks,
-//!   if it knows: it is what the next token of a session is judged by. Who gets no answer looks into the
-//!   database, and the standings that a look-up meets there are remembered.
+//!   if it knows: it is what the next token of a session is judged by. What
+//!   [`Store::find_standing`](doorward_domain::store::Store::find_standing) finds in the database for
+//!   those who get no answer is remembered.
 //! * A unit of work runs on the database. The accounts whose standing it changed are forgotten before
 //!   it is answered, with all of their tokens: a revocation is seen by the next request on the same
 //!   instance.
@@ -59,7 +60,6 @@
 
 mod callers;
 mod history;
-mod lookup;
 mod memory;
 mod recall;
 

@@ -1,6 +1,5 @@
 //! The store that remembers.
 
-use crate::lookup::Noting;
 use crate::memory::Memory;
 use doorward_domain::session::{Rotation, SessionId};
 use doorward_domain::standing::{ChangeNumber, Standing};
@@ -77,13 +76,6 @@ impl Recall {
         self.memory.history.keys_changed();
     }
 
-    /// The same look-up, which begins now; the standings that it meets are remembered.
-    fn noting(&self, mut job: ReadJob) -> ReadJob {
-        let memory = Arc::clone(&self.memory);
-        let since = memory.history.now();
-        Box::new(move |db| job(&mut Noting { db, memory: &memory, since }))
-    }
-
     /// How many sessions are remembered, for a gauge. Some may have expired or been forgotten: they go
     /// when others need their place.
     pub fn sessions(&self) -> usize {
@@ -129,11 +121,11 @@ impl Store for Recall {
     }
 
     fn run_read(&self, job: ReadJob) -> Done {
-        self.inner.run_read(self.noting(job))
+        self.inner.run_read(job)
     }
 
     fn run_glance(&self, job: ReadJob) -> Done {
-        self.inner.run_glance(self.noting(job))
+        self.inner.run_glance(job)
     }
 
     fn find_standing(&self, user: UserId, session: Option<SessionId>) -> Found {

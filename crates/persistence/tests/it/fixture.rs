@@ -112,10 +112,10 @@ pub(crate) fn all_at_once<T, F: Future<Output = T>>(futures: impl IntoIterator<I
 /// is done on it.
 pub(crate) fn with_a_line<T>(f: &Fixture, work: impl FnOnce() -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let entered = runtime.handle().clone();
+    let handle = runtime.handle().clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let driver = thread::spawn(move || runtime.block_on(stopped));
-    let entered = entered.enter();
+    let entered = handle.enter();
     // The first who asks is answered by another way, and has it opened.
     find_standing(f, UserId(0), SessionId::from_bytes([0; 16]));
     while f.database.gauges().lines() == 0 {
