@@ -216,6 +216,13 @@ impl Server {
         Ok(request.header("Authorization", format!("Bearer {token}")).call()?.status().as_u16())
     }
 
+    /// How many sessions it remembers, as it tells.
+    pub(crate) fn remembered_sessions(&self) -> Result<f64> {
+        let told = ureq::get(format!("{}/metrics", self.base)).call()?.body_mut().read_to_string()?;
+        let count = told.lines().find_map(|line| line.strip_prefix("doorward_remembered_sessions "));
+        Ok(count.context("the server does not tell how many sessions it remembers")?.parse()?)
+    }
+
     fn register(&self, name: &str) -> Result<()> {
         let body = serde_json::json!({
             "username": name, "email": format!("{name}@example.com"),

@@ -4,6 +4,7 @@
 //! remember it, if it follows the [`Changes`]: every unit of work that changes an account's standing
 //! gets a [`ChangeNumber`], and the numbers grow in the order of the commits.
 
+use crate::session::SessionId;
 use crate::time::Timestamp;
 use crate::user::{User, UserId};
 use std::sync::Arc;
@@ -16,6 +17,15 @@ pub struct Standing {
     /// When the named session's refresh token expires, at the earliest: a rotation may have moved it
     /// on. `None` if no session was named, or if it was ended, is not the account's or is not there.
     pub session_until: Option<Timestamp>,
+}
+
+/// An account with its sessions: what all of its tokens stand on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The account, active or not.
+    pub user: Arc<User>,
+    /// Its live sessions, each with its [`Standing::session_until`], in no order; may be empty.
+    pub sessions: Vec<(SessionId, Timestamp)>,
 }
 
 /// Counts the changes of accounts' standing, without a gap, in the order of the commits; 0 in a new

@@ -25,7 +25,7 @@ use crate::one_time::{Attempts, OneTimeSecret, Purpose, SecretDigest};
 use crate::password::PasswordHash;
 use crate::sealing::Fingerprint;
 use crate::session::{End, Rotation, Session, SessionId};
-use crate::standing::{ChangeNumber, Changes, Standing};
+use crate::standing::{ChangeNumber, Changes, SignedIn, Standing};
 use crate::takeover::{
     AccountRecord, Amendment, ForeignKey, ForeignToken, ForeignTokenId, Group, ImportRecord, ImportedAccount,
     NameOwner,
@@ -86,6 +86,14 @@ pub trait Lookup {
     fn session(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError>;
     /// What a token of the account `user` stands on, if there is such an account.
     fn standing(&mut self, user: UserId, session: Option<SessionId>) -> Result<Option<Standing>, StoreError>;
+    /// The accounts with the next lower numbers below `before`, at most `limit`, the highest first, each
+    /// with its sessions that are live at `now`.
+    fn signed_in_before(
+        &mut self,
+        before: UserId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<SignedIn>, StoreError>;
     /// What changed about accounts' standing after the change `seen`.
     fn changes_since(&mut self, seen: ChangeNumber) -> Result<Changes, StoreError>;
     /// The account's sessions that are live at `now`, the last used first.

@@ -3,9 +3,12 @@
 use doorward_domain::user::UserId;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-/// The counters that tell accounts' changes apart. Accounts that share one are forgotten together: of
-/// all that is remembered, a change takes away one part in 4096.
-const COUNTERS: usize = 4096;
+/// The fewest and the most counters that tell accounts' changes apart, both powers of two. Accounts that
+/// share one are forgotten together. Each takes 8 bytes.
+const COUNTERS: [usize; 2] = [1 << 12, 1 << 20];
+
+/// How many remembered sessions share a counter, where so many are remembered that it is not the fewest.
+const SESSIONS_TO_A_COUNTER: usize = 8;
 
 /// Puts changes in order with the looks that may have missed them: each change gets a stamp, and what
 /// was found stands if no stamp that concerns it is younger than the beginning of the look.
@@ -25,8 +28,11 @@ pub(crate) struct History {
 pub(crate) struct Since(pub(crate) u64);
 
 impl History {
-    pub(crate) fn new() -> Self {
-        let counters = std::iter::repeat_with(AtomicU64::default).take(COUNTERS);
+    /// Of what is found of about so many sessions.
+    pub(crate) fn new(sessions: usize) -> Self {
+        let [fewest, most] = COUNTERS;
+        let counters = (sessions / SESSIONS_TO_A_COUNTER).clamp(fewest, most).next_power_of_two();
+        let counters = std::iter::repeat_with(AtomicU64::default).take(counters);
         Self {
             last: AtomicU64::new(0),
             accounts: counters.collect(),
@@ -42,7 +48,7 @@ impl History {
 
     /// Stamps changes to accounts, which are over.
     pub(crate) fn accounts_changed(&self, users: &[UserId]) {
-        for changed in users.iter().filter_map(|user| self.accounts.get(counter(*user))) {
+        for changed in users.iter().filter_map(|user| self.counter(*user)) {
             self.stamp(changed);
         }
     }
@@ -57,15 +63,27 @@ impl History {
         self.stamp(&self.everything);
     }
 
+    /// The last change that may have been to anything: what was found before it does not stand.
+    pub(crate) fn last_change_to_everything(&self) -> u64 {
+        self.everything.load(SeqCst)
+    }
+
     /// Whether what was found about an account still stands.
     pub(crate) fn account_stands(&self, user: UserId, since: Since) -> bool {
-        let changed = self.accounts.get(counter(user));
-        changed.is_some_and(|changed| is_before(changed, since)) && is_before(&self.everything, since)
+        self.counter(user).is_some_and(|changed| is_before(changed, since))
+            && is_before(&self.everything, since)
     }
 
     /// Whether what was found about a token's signature still stands.
     pub(crate) fn keys_stand(&self, since: Since) -> bool {
         is_before(&self.keys, since)
+    }
+
+    /// Where the changes of an account are stamped: by the lower bits, since numbers grow one by one.
+    fn counter(&self, user: UserId) -> Option<&AtomicU64> {
+        let lower = usize::try_from(user.0 & i64::from(u32::MAX)).unwrap_or_default();
+        // They are a power of two.
+        self.accounts.get(lower & self.accounts.len().wrapping_sub(1))
     }
 
     fn stamp(&self, changed: &AtomicU64) {
@@ -79,18 +97,13 @@ fn is_before(changed: &AtomicU64, since: Since) -> bool {
     changed.load(SeqCst) <= since.0
 }
 
-/// Where the changes of an account are stamped: by the lower bits, since numbers grow one by one.
-fn counter(user: UserId) -> usize {
-    usize::try_from(user.0 & i64::from(u32::MAX)).unwrap_or_default() % COUNTERS
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_is_found_stands_until_it_changes_and_then_never_again() {
-        let (history, alice) = (History::new(), UserId(7));
+        let (history, alice) = (History::new(0), UserId(7));
         let before = history.now();
         assert!(history.account_stands(alice, before) && history.keys_stand(before));
         history.accounts_changed(&[alice]);
@@ -106,8 +119,14 @@ mod tests {
 
     #[test]
     fn who_is_far_from_a_changed_account_stands() {
-        let (history, before) = (History::new(), Since(0));
-        let far = i64::try_from(COUNTERS).unwrap();
+        for sessions in [0, 100_000, usize::MAX] {
+            assert_who_is_far_stands(sessions);
+        }
+    }
+
+    fn assert_who_is_far_stands(sessions: usize) {
+        let (history, before) = (History::new(sessions), Since(0));
+        let far = i64::try_from(history.accounts.len()).unwrap();
         history.accounts_changed(&[UserId(far)]);
         let stands = [0, 1, far - 1, far, 2 * far, -1].map(|id| history.account_stands(UserId(id), before));
         assert_eq!(stands, [false, true, true, false, false, true]);

@@ -37,6 +37,7 @@
 //!   instance.
 //! * [`Recall::follow`] asks the database what has changed since it last asked, and forgets that:
 //!   changes by other instances and by the command line.
+//! * [`Recall::warm_up`] reads those who are signed in ahead of their requests, a page at a time.
 //! * Whoever replaces the keys that vouch for tokens calls [`Recall::keys_changed`].
 //!
 //! # Why it is never wrong for long
@@ -45,6 +46,7 @@
 //! |---|---|
 //! | another instance revokes | memory answers only while its lease runs: for [`Settings::lease`] after the *beginning* of the last look at the changes that succeeded. A process that was stopped, a database that is away or a follower that starves let the lease run out, and the database is asked |
 //! | a change commits while its account is being read, and what was read before it is remembered after it | each change of an account is stamped; what was read counts only if no stamp of its account is younger than the beginning of the read, and who was found to hold a token only if none is younger than the first look at it |
+//! | the same, of a page that is read ahead | the same: the read of the page is the look |
 //! | the keys are replaced while a token is being verified | that is stamped too |
 //! | a token expires, or the clock goes back to before it was issued | it comes with the instants at which it is accepted |
 //! | changes that commit in another order than they began in | they are numbered in the order of their commits ([`ChangeNumber`](doorward_domain::standing::ChangeNumber)), without gaps |

@@ -49,7 +49,7 @@ impl Memory {
     /// An empty memory for about so many sessions, each with its account, and so many tokens.
     pub(crate) fn new(sessions: usize, tokens: usize) -> Self {
         Self {
-            history: History::new(),
+            history: History::new(sessions),
             standings: table(sessions, &mut OptionsBuilder::new()),
             // Every token dies within minutes, however often it was used: half the room is for those
             // that came last. With the usual 3 % a token would be displaced before it is used again

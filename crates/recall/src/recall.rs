@@ -2,7 +2,7 @@
 
 use crate::memory::Memory;
 use doorward_domain::session::{Rotation, SessionId};
-use doorward_domain::standing::{ChangeNumber, Standing};
+use doorward_domain::standing::{ChangeNumber, SignedIn, Standing};
 use doorward_domain::store::{Done, Found, ReadJob, Rotated, Store, StoreError, Transaction, WriteJob};
 use doorward_domain::time::{Clock, Timestamp};
 use doorward_domain::user::UserId;
@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// About how many sessions are remembered, each with its account; the least used go first. Each
-    /// takes some 1.5 kB. 0 remembers nothing at all.
+    /// takes some 500 bytes, for short names. 0 remembers nothing at all.
     pub sessions: usize,
     /// About how many access tokens are remembered with who holds them, so that the next request with
     /// the same token costs a digest in place of a signature. Each takes some 200 bytes beside its
@@ -41,7 +41,25 @@ pub struct Recall {
     lease: Duration,
     /// The last change that memory was told of.
     seen: Mutex<ChangeNumber>,
+    /// How many sessions memory has room for.
+    room: usize,
+    warming: Mutex<Warming>,
 }
+
+/// How far memory was filled from the database.
+#[derive(Clone, Copy)]
+struct Warming {
+    /// The change to everything after which it was begun.
+    since: u64,
+    /// The account that was read last.
+    before: UserId,
+    /// The sessions that were read.
+    sessions: usize,
+    is_over: bool,
+}
+
+/// The accounts that are read into memory at once: some milliseconds of a database's time.
+const PAGE: u32 = 1_000;
 
 impl Recall {
     /// Remembers nothing yet, and is not believed before the first [`follow`](Self::follow).
@@ -49,7 +67,9 @@ impl Recall {
         let Settings { sessions, tokens, lease } = settings;
         let lease = if sessions == 0 { Duration::ZERO } else { lease };
         let memory = Arc::new(Memory::new(sessions, tokens));
-        Self { inner, clock, memory, lease, seen: Mutex::new(ChangeNumber::NOTHING_SEEN) }
+        let seen = Mutex::new(ChangeNumber::NOTHING_SEEN);
+        let warming = Mutex::new(Warming::begun(&memory, sessions));
+        Self { inner, clock, memory, lease, seen, room: sessions, warming }
     }
 
     /// Asks the database what has changed, forgets that, and extends the lease. To be called several
@@ -67,6 +87,44 @@ impl Recall {
         }
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changes.last;
         self.memory.believe_until(began.saturating_add(self.lease));
+        Ok(())
+    }
+
+    /// Reads the next thousand accounts with their live sessions into memory, those with the highest
+    /// numbers first. Answers whether there is no more to do: all are remembered, or there is no more room.
+    /// It begins anew once [`follow`](Self::follow) has forgotten everything, and does nothing before the
+    /// first.
+    ///
+    /// It is for memory that has room for all who are signed in, or nearly: else most of what it reads is
+    /// of no use, and those who come are remembered anyway.
+    ///
+    /// # Errors
+    /// The database failed. The same accounts are read by the next call.
+    pub async fn warm_up(&self) -> Result<bool, StoreError> {
+        let mut warming = *self.warming.lock().unwrap_or_else(PoisonError::into_inner);
+        if warming.since != self.memory.history.last_change_to_everything() {
+            warming = Warming::begun(&self.memory, self.room);
+        }
+        if !warming.is_over && self.is_believed() {
+            self.read_page(&mut warming).await?;
+        }
+        *self.warming.lock().unwrap_or_else(PoisonError::into_inner) = warming;
+        Ok(warming.is_over)
+    }
+
+    async fn read_page(&self, warming: &mut Warming) -> Result<(), StoreError> {
+        let since = self.memory.history.now();
+        let (before, now) = (warming.before, self.clock.now());
+        let page = self.inner.query(move |db| db.signed_in_before(before, PAGE, now)).await?;
+        for SignedIn { user, sessions } in &page {
+            for (session, until) in sessions {
+                let found = Standing { user: Arc::clone(user), session_until: Some(*until) };
+                self.memory.remember_standing(since, Some(*session), &found);
+            }
+            warming.before = user.id;
+            warming.sessions += sessions.len();
+        }
+        warming.is_over = page.is_empty() || warming.sessions >= self.room;
         Ok(())
     }
 
@@ -90,6 +148,13 @@ impl Recall {
     /// Whether memory is recent enough to answer from it.
     pub(crate) fn is_believed(&self) -> bool {
         self.memory.is_believed(self.clock.monotonic())
+    }
+}
+
+impl Warming {
+    fn begun(memory: &Memory, room: usize) -> Self {
+        let since = memory.history.last_change_to_everything();
+        Self { since, before: UserId(i64::MAX), sessions: 0, is_over: room == 0 }
     }
 }
 
@@ -294,6 +359,63 @@ mod tests {
         assert!(instance.is_active());
         instance.world.store.go_down();
         assert!(instance.standing().is_err());
+    }
+
+    /// Calls [`Recall::warm_up`] until there is no more to do, and tells how often.
+    fn warm_up(recall: &Recall) -> usize {
+        (1..100).find(|_| block_on(recall.warm_up()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn who_is_signed_in_is_remembered_before_they_come() {
+        let instance = Instance::new();
+        assert_eq!(warm_up(&instance.recall), 2);
+        instance.world.store.go_down();
+        assert!(instance.standing().unwrap().unwrap().session_until.is_some());
+        assert_eq!(block_on(instance.recall.warm_up()).ok(), Some(true));
+    }
+
+    #[test]
+    fn what_was_read_ahead_is_forgotten_with_a_change_and_read_again_after_all_was_forgotten() {
+        let instance = Instance::new();
+        warm_up(&instance.recall);
+        instance.deactivate(&*instance.world.store);
+        block_on(instance.recall.follow()).unwrap();
+        let known = || {
+            let now = instance.world.clock.now_value();
+            instance.recall.remembered(instance.user, Some(instance.session), now).is_some()
+        };
+        assert!(block_on(instance.recall.warm_up()).unwrap() && !known());
+        instance.recall.memory.forget_all();
+        assert!(!block_on(instance.recall.warm_up()).unwrap() && known());
+    }
+
+    #[test]
+    fn nothing_is_read_ahead_before_changes_are_followed_or_from_a_database_that_is_away() {
+        let followed = Instance::new();
+        let (store, clock) = (followed.world.store.clone(), followed.world.clock.clone());
+        let recall = Recall::new(store, clock, Settings::default());
+        for _ in 0..3 {
+            assert!(!block_on(recall.warm_up()).unwrap());
+        }
+        assert_eq!(recall.sessions(), 0);
+        block_on(recall.follow()).unwrap();
+        followed.world.store.go_down();
+        assert!(block_on(recall.warm_up()).is_err());
+        followed.world.store.come_back();
+        warm_up(&recall);
+        assert_eq!(recall.sessions(), 1);
+    }
+
+    #[test]
+    fn no_more_is_read_ahead_than_there_is_room_for() {
+        let instance = Instance::new();
+        for sessions in [0, 1] {
+            let (store, clock) = (instance.world.store.clone(), instance.world.clock.clone());
+            let recall = Recall::new(store, clock, Settings { sessions, ..Settings::default() });
+            block_on(recall.follow()).unwrap();
+            assert_eq!((warm_up(&recall), recall.sessions()), (1, sessions));
+        }
     }
 
     #[test]

@@ -153,11 +153,14 @@ async fn serve(
         Arc::clone(&parts.recall),
         parts.key_version,
     );
-    let tasks = [
+    let mut tasks = vec![
         actix_web::rt::spawn(following),
         actix_web::rt::spawn(background::follow_changes(Arc::clone(&parts.recall))),
         actix_web::rt::spawn(background::sweep(parts.auth.clone(), swept)),
     ];
+    if settings.memory.warm_up {
+        tasks.push(actix_web::rt::spawn(background::warm_up(Arc::clone(&parts.recall))));
+    }
     let deliveries = Deliveries::begin(&post, settings.mail.workers);
     let (handle, auth, keys) = (server.handle(), parts.auth.clone(), parts.keys.clone());
     // Whoever started it may have gone; then it stops with the process.

@@ -10,13 +10,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 /// Twice a second, so that every instance has a change within one.
 const LOOK_AT_KEYS: Duration = Duration::from_millis(500);
 
 /// Four times within the lease of what is remembered, so that it does not end over one late answer.
 const LOOK_AT_CHANGES: Duration = Duration::from_millis(200);
+
+/// Between two pages that are read into memory: others come first, and ten million accounts take minutes.
+const BETWEEN_PAGES: Duration = Duration::from_millis(5);
+
+/// How soon it is noticed that memory was emptied.
+const LOOK_AT_MEMORY: Duration = Duration::from_secs(1);
 
 const SWEEP: Duration = Duration::from_secs(300);
 
@@ -80,6 +86,25 @@ pub(crate) async fn follow_changes(recall: Arc<Recall>) {
             "the changes in the database cannot be followed",
             recall.follow().await.map_err(Into::into),
         );
+    }
+}
+
+/// Keeps memory filled with those who are signed in.
+pub(crate) async fn warm_up(recall: Arc<Recall>) {
+    let (mut outage, mut was_over) = (Outage::default(), false);
+    loop {
+        let warmed = recall.warm_up().await.map_err(Into::into);
+        let is_over = outage.told("live sessions cannot be read ahead", warmed);
+        if is_over == Some(true) && !was_over {
+            log::info!(sessions = recall.sessions(); "live sessions were read ahead");
+        }
+        was_over = is_over == Some(true);
+        sleep(match is_over {
+            Some(false) => BETWEEN_PAGES,
+            Some(true) => LOOK_AT_MEMORY,
+            None => RESPITE,
+        })
+        .await;
     }
 }
 

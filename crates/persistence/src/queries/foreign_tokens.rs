@@ -1,12 +1,12 @@
 //! Refresh tokens that another system issued.
 
 use super::rows::Rows;
+use super::sessions::session_id;
 use super::users::cannot_be_stored;
-use super::{CHUNK, counted, damaged, hit};
+use super::{CHUNK, counted, hit};
 use crate::connection::AnyConnection;
 use crate::schema::foreign_tokens;
 use diesel::prelude::*;
-use doorward_domain::session::SessionId;
 use doorward_domain::takeover::{ForeignToken, ForeignTokenId, Spent};
 use doorward_domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -21,10 +21,8 @@ pub(super) fn by_id(c: &mut AnyConnection, id: &ForeignTokenId) -> QueryResult<O
         .get_result(c)
         .optional()?;
     let token = |(expires_at, spent_at, session): (i64, Option<i64>, Option<Vec<u8>>)| {
-        let session = session.map(<[u8; 16]>::try_from).transpose();
-        let session = session.map_err(|_| damaged("a session's id is not 16 bytes long"))?;
-        let spent =
-            |at| Spent { at: Timestamp::from_micros(at), session: session.map(SessionId::from_bytes) };
+        let session = session.map(session_id).transpose()?;
+        let spent = |at| Spent { at: Timestamp::from_micros(at), session };
         Ok(ForeignToken {
             id: id.clone(),
             expires_at: Timestamp::from_micros(expires_at),

@@ -10,10 +10,11 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::AsyncPgConnection;
 use doorward_domain::session::{Client, End, EndReason, Generation, Rotation, Session, SessionId};
-use doorward_domain::standing::Standing;
+use doorward_domain::standing::{SignedIn, Standing};
 use doorward_domain::store::Swept;
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::{User, UserId};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A rotation, and of which session.
@@ -43,7 +44,6 @@ impl TryFrom<SessionRow> for Session {
     type Error = diesel::result::Error;
 
     fn try_from(row: SessionRow) -> QueryResult<Self> {
-        let id = <[u8; 16]>::try_from(row.id).map_err(|_| damaged("a session's id is not 16 bytes long"))?;
         let ended = match (row.ended_at, row.end_reason) {
             (Some(at), Some(reason)) => Some(End {
                 at: Timestamp::from_micros(at),
@@ -52,7 +52,7 @@ impl TryFrom<SessionRow> for Session {
             _ => None,
         };
         Ok(Self {
-            id: SessionId::from_bytes(id),
+            id: session_id(row.id)?,
             user_id: UserId(row.user_id),
             generation: Generation(row.generation),
             created_at: Timestamp::from_micros(row.created_at),
@@ -63,6 +63,11 @@ impl TryFrom<SessionRow> for Session {
             ended,
         })
     }
+}
+
+pub(super) fn session_id(stored: Vec<u8>) -> QueryResult<SessionId> {
+    let bytes = stored.try_into().map_err(|_| damaged("a session's id is not 16 bytes long"))?;
+    Ok(SessionId::from_bytes(bytes))
 }
 
 pub(super) fn by_id(c: &mut AnyConnection, id: SessionId) -> QueryResult<Option<(Session, User)>> {
@@ -117,6 +122,33 @@ pub(crate) async fn standing_of_session(
 
 fn standing_from((user, until): (UserRow, Option<i64>)) -> QueryResult<Standing> {
     Ok(Standing { user: Arc::new(user.try_into()?), session_until: until.map(Timestamp::from_micros) })
+}
+
+/// Two looks, each along an index: accounts by their numbers, and the sessions of all these numbers.
+pub(super) fn signed_in_before(
+    c: &mut AnyConnection,
+    before: UserId,
+    limit: u32,
+    now: Timestamp,
+) -> QueryResult<Vec<SignedIn>> {
+    let users = accounts::before(c, before, limit)?;
+    let Some(lowest) = users.last().map(|user| user.id) else { return Ok(Vec::new()) };
+    let rows: Vec<(i64, Vec<u8>, i64)> = sessions::table
+        .filter(sessions::user_id.ge(lowest.0))
+        .filter(sessions::user_id.lt(before.0))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now.as_micros()))
+        .select((sessions::user_id, sessions::id, sessions::expires_at))
+        .load(c)?;
+    let mut sessions: HashMap<UserId, Vec<_>> = HashMap::with_capacity(users.len());
+    for (user, id, until) in rows {
+        sessions.entry(UserId(user)).or_default().push((session_id(id)?, Timestamp::from_micros(until)));
+    }
+    let signed_in = |user: User| {
+        let sessions = sessions.remove(&user.id).unwrap_or_default();
+        SignedIn { user: Arc::new(user), sessions }
+    };
+    Ok(users.into_iter().map(signed_in).collect())
 }
 
 pub(super) fn live(c: &mut AnyConnection, user: UserId, now: Timestamp) -> QueryResult<Vec<Session>> {

@@ -13,7 +13,7 @@ use doorward_domain::one_time::{OneTimeSecret, Purpose, SecretDigest};
 use doorward_domain::password::PasswordHash;
 use doorward_domain::sealing::Fingerprint;
 use doorward_domain::session::{End, Rotation, Session, SessionId};
-use doorward_domain::standing::{ChangeNumber, Changes, Standing};
+use doorward_domain::standing::{ChangeNumber, Changes, SignedIn, Standing};
 use doorward_domain::store::{
     Archive, Held, LetterFilter, Lookup, MailDue, Mailroom, StoreError, Swept, Taken, Transaction, Vault,
 };
@@ -101,6 +101,15 @@ impl Lookup for Unit<'_> {
 
     fn standing(&mut self, user: UserId, session: Option<SessionId>) -> Result<Option<Standing>, StoreError> {
         self.run(|c| sessions::standing(c, user, session))
+    }
+
+    fn signed_in_before(
+        &mut self,
+        before: UserId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<SignedIn>, StoreError> {
+        self.run(|c| sessions::signed_in_before(c, before, limit, now))
     }
 
     fn changes_since(&mut self, seen: ChangeNumber) -> Result<Changes, StoreError> {

@@ -64,6 +64,17 @@ pub(super) fn by_id(c: &mut AnyConnection, id: UserId) -> QueryResult<Option<Use
     row.map(User::try_from).transpose()
 }
 
+/// The accounts with the next lower numbers, the highest first.
+pub(super) fn before(c: &mut AnyConnection, before: UserId, limit: u32) -> QueryResult<Vec<User>> {
+    let rows: Vec<UserRow> = users::table
+        .filter(users::id.lt(before.0))
+        .order(users::id.desc())
+        .limit(limit.into())
+        .select(UserRow::as_select())
+        .load(c)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
 pub(super) fn by_subject(c: &mut AnyConnection, subject: &Subject) -> QueryResult<Option<UserId>> {
     if cannot_be_stored(subject.as_str()) {
         return Ok(None);

@@ -80,7 +80,7 @@ pub(super) fn lane_settings(settings: &Settings) -> anyhow::Result<LaneSettings>
 }
 
 pub(super) fn recall_settings(settings: &Settings) -> doorward_recall::Settings {
-    let Memory { sessions, tokens } = settings.memory;
+    let Memory { sessions, tokens, warm_up: _ } = settings.memory;
     doorward_recall::Settings { sessions, tokens, ..doorward_recall::Settings::default() }
 }
 

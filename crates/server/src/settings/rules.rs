@@ -93,8 +93,8 @@ impl Settings {
         problems.within("database.postgres_connections", database.postgres_connections, 1..=256);
         problems.within("database.sqlite_readers", database.sqlite_readers, 1..=64);
         problems.within("database.queue", database.queue, 1..=1_000_000);
-        problems.within("memory.sessions", self.memory.sessions, 0..=10_000_000);
-        problems.within("memory.tokens", self.memory.tokens, 0..=10_000_000);
+        problems.within("memory.sessions", self.memory.sessions, 0..=100_000_000);
+        problems.within("memory.tokens", self.memory.tokens, 0..=100_000_000);
     }
 
     fn check_secrets(&self, problems: &mut Problems) {

@@ -276,12 +276,14 @@ pub struct Memory {
     pub sessions: usize,
     /// About how many access tokens are remembered with who holds them; 0 finds out every time.
     pub tokens: usize,
+    /// Whether live sessions are read into memory from the database ahead of their requests.
+    pub warm_up: bool,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let doorward_recall::Settings { sessions, tokens, .. } = doorward_recall::Settings::default();
-        Self { sessions, tokens }
+        Self { sessions, tokens, warm_up: false }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::one_time::{Attempts, OneTimeSecret, Purpose, SecretDigest};
 use crate::password::PasswordHash;
 use crate::sealing::Fingerprint;
 use crate::session::{End, Rotation, Session, SessionId};
-use crate::standing::{ChangeNumber, Changes, Standing};
+use crate::standing::{ChangeNumber, Changes, SignedIn, Standing};
 use crate::store::{
     Archive, Done, Ending, Held, LetterFilter, Lookup, MailDue, Mailroom, ReadJob, Rotated, Store,
     StoreError, Swept, Taken, Transaction, Vault, WriteJob,
@@ -65,6 +65,11 @@ impl MemoryStore {
     /// From now on every job fails, as if the database were away.
     pub fn go_down(&self) {
         self.down.store(true, Ordering::SeqCst);
+    }
+
+    /// Answers again.
+    pub fn come_back(&self) {
+        self.down.store(false, Ordering::SeqCst);
     }
 
     /// Forgets every session, as a sweep would in time.
@@ -194,6 +199,25 @@ impl Lookup for Tables {
         let session_until = session.map(|session| session.expires_at);
         let account = self.users.get(&user);
         Ok(account.map(|account| Standing { user: Arc::new(account.user.clone()), session_until }))
+    }
+
+    fn signed_in_before(
+        &mut self,
+        before: UserId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<SignedIn>, StoreError> {
+        let signed_in = |user: &User| SignedIn {
+            user: Arc::new(user.clone()),
+            sessions: self
+                .sessions
+                .values()
+                .filter(|session| session.user_id == user.id && session.is_live(now))
+                .map(|session| (session.id, session.expires_at))
+                .collect(),
+        };
+        let next = self.users.range(..before).rev().take(size(limit));
+        Ok(next.map(|(_, account)| signed_in(&account.user)).collect())
     }
 
     fn changes_since(&mut self, seen: ChangeNumber) -> Result<Changes, StoreError> {

@@ -7,16 +7,17 @@ use super::support::{
 };
 use crate::password::PasswordHash;
 use crate::session::{EndReason, Generation, Session};
-use crate::standing::{ChangeNumber, Changes};
+use crate::standing::{ChangeNumber, Changes, SignedIn};
 use crate::store::{Store, StoreError, Transaction, Verdict};
 use crate::testing::block_on;
-use crate::user::{CredentialVersion, FullName, UserId};
+use crate::user::{CredentialVersion, FullName, User, UserId};
 use std::collections::BTreeSet;
 use std::thread;
 
 pub(super) const CASES: &[Case] = &[
     ("standing_is_the_account_and_its_own_live_session", standing_is_account_and_session),
     ("standing_is_told_as_it_is_after_every_change", standing_follows_every_change),
+    ("accounts_are_told_with_their_live_sessions_from_the_last_one_on", signed_in_from_the_last_on),
     ("every_change_of_standing_is_numbered_without_a_gap", every_change_is_numbered),
     ("what_leaves_standing_as_it_is_is_not_numbered", what_is_no_change_is_not_numbered),
     ("a_unit_tells_whose_standing_it_changed", a_unit_tells_whose_standing_it_changed),
@@ -76,6 +77,35 @@ fn standing_follows_every_change(store: &dyn Store) {
     assert_eq!(second_until(), None);
     write(store, move |tx| tx.delete_user(id));
     assert_eq!(standing(), None);
+}
+
+fn signed_in_from_the_last_on(store: &dyn Store) {
+    let users = ["alice", "bob", "carol", "dora"].map(|name| insert(store, name));
+    let [alice, bob, carol, dora] = &users;
+    for (user, number) in [(alice, 1), (alice, 2), (alice, 3), (bob, 4), (dora, 5)] {
+        insert_session(store, user, number, NOW);
+    }
+    let (ended, until) = (session_of(alice, 2, NOW).id, session_of(alice, 1, NOW).expires_at);
+    let id = alice.id;
+    write(store, move |tx| tx.end_session(id, ended, end(EndReason::Logout)));
+    let told = |before, limit, now| {
+        let told = read(store, move |db| db.signed_in_before(before, limit, now));
+        let numbered = told.into_iter().map(|SignedIn { user, mut sessions }| {
+            sessions.sort_unstable();
+            (User::clone(&user), sessions)
+        });
+        numbered.collect::<Vec<_>>()
+    };
+    let with = |user: &User, numbers: &[u8]| {
+        let sessions = numbers.iter().map(|number| (session_of(user, *number, NOW).id, until));
+        (user.clone(), sessions.collect::<Vec<_>>())
+    };
+    let last = UserId(i64::MAX);
+    assert_eq!(told(last, 2, NOW), [with(dora, &[5]), with(carol, &[])]);
+    assert_eq!(told(carol.id, 2, NOW), [with(bob, &[4]), with(alice, &[1, 3])]);
+    assert_eq!(told(alice.id, 2, NOW), []);
+    assert_eq!(told(last, 0, NOW), []);
+    assert_eq!(told(last, 9, until), users.iter().rev().map(|user| with(user, &[])).collect::<Vec<_>>());
 }
 
 type Change = fn(&mut dyn Transaction, UserId, &Session) -> Result<(), StoreError>;

@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_deactivation_by_command_is_known_to_both,
         a_deletion_by_command_is_known_to_both,
         a_password_change_by_command_is_known_to_both,
+        a_session_that_was_read_ahead_is_known_before_it_comes_and_over_within_a_second,
         a_rotation_of_keys_under_load_refuses_no_token,
         a_retired_key_is_refused_by_both,
         rotations_at_once_make_one_successor,
@@ -82,6 +83,18 @@ fn a_password_change_by_command_is_known_to_both(site: &Site) {
         let program = program.clone().with_variable("DOORWARD_NEW_PASSWORD", "An0ther-horse!");
         program.done(&["changepassword", "--noinput", "alice"]);
     });
+}
+
+fn a_session_that_was_read_ahead_is_known_before_it_comes_and_over_within_a_second(site: &Site) {
+    let one = site.program.serve();
+    let pair = one.join_and_log_in("alice");
+    let warm = site.program.clone().with("memory.warm_up", "true").serve();
+    until("read ahead", SOON, || warm.figure("doorward_remembered_sessions") == 1);
+    warm.dashboard(&pair.access).must_have_status(200);
+    one.logout(&pair.refresh).must_have_status(200);
+    until("refused by the warm one", A_SECOND, || warm.dashboard(&pair.access).status == 401);
+    let [_, said] = warm.stop();
+    assert!(said.contains("live sessions were read ahead"), "{said}");
 }
 
 fn a_rotation_of_keys_under_load_refuses_no_token(site: &Site) {
