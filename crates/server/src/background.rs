@@ -18,7 +18,7 @@ const LOOK_AT_KEYS: Duration = Duration::from_millis(500);
 /// Four times within the lease of what is remembered, so that it does not end over one late answer.
 const LOOK_AT_CHANGES: Duration = Duration::from_millis(200);
 
-/// Between two pages that are read into memory: others come first, and ten million accounts take minutes.
+/// Between two pages that are read into memory: others come first, and ten million accounts take a minute or two.
 const BETWEEN_PAGES: Duration = Duration::from_millis(5);
 
 /// How soon it is noticed that memory was emptied.

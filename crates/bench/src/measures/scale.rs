@@ -154,11 +154,7 @@ fn seconds(lab: &Lab, script: Script) -> u32 {
 }
 
 fn compare(lab: &Lab, few: &Place, many: &Place, script: Script) -> Result<(f64, String)> {
-    let (mut of_few, mut of_many) = (Series::default(), Series::default());
-    for round in 0..lab.rounds {
-        of_few.push(few.p99(lab, &few.server, script, round)?);
-        of_many.push(many.p99(lab, &many.server, script, round)?);
-    }
+    let [of_few, of_many] = in_turn(lab, script, [(few, &few.server), (many, &many.server)])?;
     let rate = if script == Script::Login { LOGINS } else { REFRESHES };
     let detail =
         format!("p99 {:.2} ms and {:.2} ms, at {rate:.0} a second", of_many.median(), of_few.median());
@@ -168,20 +164,14 @@ fn compare(lab: &Lab, few: &Place, many: &Place, script: Script) -> Result<(f64,
 /// On servers that have memory for all who are signed in, and beside them on one that has not and asks
 /// the database.
 fn compare_dashboards(lab: &Lab, few: &Place, many: &Place) -> Result<(f64, String)> {
-    // Its table has parts that do not fill evenly, small ones less than large ones.
+    // Its table has parts, which fill the less evenly the smaller they are.
     let room = many.site.size() / 5 * 6 + 10_000;
     let ((few_warm, _), (many_warm, seconds)) = (few.warm(room)?, many.warm(room)?);
     let sides = [(few, &few_warm), (many, &many_warm), (many, &many.server)];
-    let mut series = [Series::default(), Series::default(), Series::default()];
     for (place, server) in sides {
         place.acquaint(lab, server)?;
     }
-    for round in 0..lab.rounds {
-        for (series, (place, server)) in series.iter_mut().zip(sides) {
-            series.push(place.p99(lab, server, Script::Dashboard, round)?);
-        }
-    }
-    let [of_few, of_many, of_strangers] = series;
+    let [of_few, of_many, of_strangers] = in_turn(lab, Script::Dashboard, sides)?;
     let mebibytes = |server: &Server| Ok::<_, anyhow::Error>(server.process().resident_bytes()? >> 20);
     let detail = format!(
         "p99 {:.2} ms and {:.2} ms, at {DASHBOARDS:.0} a second, by {} MiB that were filled in {seconds:.0} s; \
@@ -193,4 +183,15 @@ fn compare_dashboards(lab: &Lab, few: &Place, many: &Place) -> Result<(f64, Stri
         mebibytes(&many.server)?,
     );
     Ok((of_many.over(&of_few), detail))
+}
+
+/// The p99s of several servers on their databases, taken in turn.
+fn in_turn<const N: usize>(lab: &Lab, script: Script, sides: [(&Place, &Server); N]) -> Result<[Series; N]> {
+    let mut series = [(); N].map(|()| Series::default());
+    for round in 0..lab.rounds {
+        for (series, (place, server)) in series.iter_mut().zip(sides) {
+            series.push(place.p99(lab, server, script, round)?);
+        }
+    }
+    Ok(series)
 }
