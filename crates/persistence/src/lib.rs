@@ -67,6 +67,10 @@
 //! among the other jobs. So the two statements for a rotation, that one and the one in
 //! `queries/sessions.rs`, need to agree on one thing only: whom they let pass.
 //!
+//! On PostgreSQL a commit is shared by more where that saves something: once eight came together, the
+//! next are given as long as the last statement took, a millisecond at most, to be as many again, or
+//! sixteen. Where fewer come, nobody waits.
+//!
 //! A rotation changes no column that is indexed. On PostgreSQL its update is heap-only then, with no new
 //! entry in any index, and on SQLite it writes to the table alone. So no index has the instant at which a
 //! session expires, which every rotation moves on. A sweep finds what expired by `sweep_at`, which
