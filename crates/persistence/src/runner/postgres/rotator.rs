@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 /// The most rotations that share one statement. It bounds how long the first waits for the last.
 const BATCH: usize = 256;
 
-/// The rotations that are worth waiting for. The most cost the server about what the commit costs that they
-/// share, so that more save little; fewer than the least save too little to keep anybody waiting.
+/// How many rotations are worth waiting for. Sixteen cost the server about as much as the commit that they
+/// share, so that more save little; fewer than eight save too little to keep anybody waiting.
 const COMPANY: RangeInclusive<usize> = 8..=16;
 
 /// The longest that rotations wait for others to share their commit with.
