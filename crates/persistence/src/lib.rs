@@ -67,9 +67,9 @@
 //! among the other jobs. So the two statements for a rotation, that one and the one in
 //! `queries/sessions.rs`, need to agree on one thing only: whom they let pass.
 //!
-//! On PostgreSQL a commit is shared by more where that saves something: once eight came together, the
-//! next are given as long as the last statement took, a millisecond at most, to be as many again, or
-//! sixteen. Where fewer come, nobody waits.
+//! On a busy PostgreSQL more share a commit. It counts as busy while statements take twice as long as the
+//! quickest of late, on average. Once eight came together then, the next are given as long as two statements
+//! take, two milliseconds at most, to be as many again, or sixteen. Otherwise nobody waits.
 //!
 //! A rotation changes no column that is indexed. On PostgreSQL its update is heap-only then, with no new
 //! entry in any index, and on SQLite it writes to the table alone. So no index has the instant at which a

@@ -22,7 +22,16 @@ const BATCH: usize = 256;
 const COMPANY: RangeInclusive<usize> = 8..=16;
 
 /// The longest that rotations wait for others to share their commit with.
-const LONGEST_WAIT: Duration = Duration::from_millis(1);
+const LONGEST_WAIT: Duration = Duration::from_millis(2);
+
+/// A server is busy while statements take, on average, as many times as long as they can.
+const BUSY: u32 = 2;
+
+/// How many statements the average is mostly of. One that was slow alone says nothing.
+const LATEST: u32 = 16;
+
+/// In about as many statements the quickest is forgotten: tens of seconds, where there is much to do.
+const FORGOTTEN: u32 = 65_536;
 
 /// The planner is kept to one look into an index for each rotation, whatever it believes of tables
 /// that were small when it looked last.
@@ -37,13 +46,23 @@ const PLANNER: &str = "
 ///
 /// Left alone, half of the clients wait for a commit while the other half are answered by theirs. Where half
 /// is few, because several processes share the clients and the server, commits come to be most of what there
-/// is to do. So those who were just answered are given a moment to come again. While there are hardly any,
-/// nobody is kept waiting.
+/// is to do. So where the server is busy, those who were just answered are given a moment to come again. An
+/// idle one would gain nothing by that, and nobody is kept waiting.
 pub(crate) struct Rotator {
     link: Link,
     /// Takes the rotations that have to be judged alone.
     others: Arc<Queue>,
+    pace: Pace,
     expected: Expected,
+}
+
+/// How long statements take.
+#[derive(Debug)]
+struct Pace {
+    /// The quickest of those that are remembered.
+    quickest: Duration,
+    /// An average, in which the latest count most.
+    average: Duration,
 }
 
 /// What is waited for before the next batch is taken.
@@ -56,7 +75,12 @@ struct Expected {
 impl Rotator {
     /// A rotator that is not connected yet.
     pub(crate) fn new(url: PostgresUrl, queue: Arc<Queue>, others: Arc<Queue>, gauges: StoreGauges) -> Self {
-        Self { link: Link::new(url, PLANNER, queue, gauges), others, expected: Expected::default() }
+        Self {
+            link: Link::new(url, PLANNER, queue, gauges),
+            others,
+            pace: Pace::unknown(),
+            expected: Expected::default(),
+        }
     }
 
     /// Rotates until the queue is closed.
@@ -85,7 +109,10 @@ impl Rotator {
         let rotated = self.link.serve(|connection| {
             Run::of_statement(connection, |c| rotate_free(c, &asked).map_err(|error| store_error(&error)))
         });
-        self.expected = Expected::after(jobs.len(), self.link.queue.len(), began.elapsed());
+        if rotated.is_ok() {
+            self.pace.learn(began.elapsed());
+        }
+        self.expected = Expected::after(jobs.len(), self.link.queue.len(), &self.pace);
         match rotated {
             Ok(sessions) => {
                 self.link.gauges.batch_of_writes(sessions.len());
@@ -112,12 +139,33 @@ impl Rotator {
     }
 }
 
+impl Pace {
+    /// Nothing has been seen yet.
+    fn unknown() -> Self {
+        Self { quickest: Duration::MAX, average: Duration::ZERO }
+    }
+
+    /// Learns from a statement that `took` so long.
+    fn learn(&mut self, took: Duration) {
+        let forgotten = self.quickest / FORGOTTEN + Duration::from_nanos(1);
+        self.quickest = took.min(self.quickest.saturating_add(forgotten));
+        self.average = (self.average / LATEST * (LATEST - 1)).saturating_add(took / LATEST);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.average / BUSY >= self.quickest
+    }
+}
+
 impl Expected {
-    /// After a batch, which took its time while others began to wait: that all of them come together.
-    fn after(batch: usize, waiting: usize, took: Duration) -> Self {
+    /// After a batch, while which others began to wait, on a busy server: that all of them come together, in as
+    /// long as two statements take at most.
+    fn after(batch: usize, waiting: usize, pace: &Pace) -> Self {
         let all = batch + waiting;
-        let rotations = if all < *COMPANY.start() { 0 } else { all.min(*COMPANY.end()) };
-        Self { rotations, within: took.min(LONGEST_WAIT) }
+        if all < *COMPANY.start() || !pace.is_busy() {
+            return Self::default();
+        }
+        Self { rotations: all.min(*COMPANY.end()), within: pace.average.saturating_mul(2).min(LONGEST_WAIT) }
     }
 }
 
@@ -148,23 +196,62 @@ impl Work {
 mod tests {
     use super::*;
 
-    const MILLISECOND: Duration = Duration::from_millis(1);
     const COMMIT: Duration = Duration::from_micros(300);
+
+    /// Of a server that was quick, and then took so long for a while.
+    fn slowed_to(took: Duration) -> Pace {
+        let mut pace = Pace::unknown();
+        pace.learn(COMMIT);
+        (0..8 * LATEST).for_each(|_| pace.learn(took));
+        pace
+    }
 
     #[test]
     fn those_who_were_answered_and_those_who_wait_are_expected_together() {
-        assert_eq!(Expected::after(7, 4, COMMIT), Expected { rotations: 11, within: COMMIT });
+        assert_eq!(Expected::after(7, 4, &slowed_to(3 * COMMIT)).rotations, 11);
     }
 
     #[test]
     fn few_are_not_waited_for_nor_more_than_save_much() {
-        let expected = |batch, waiting| Expected::after(batch, waiting, COMMIT).rotations;
+        let pace = slowed_to(3 * COMMIT);
+        let expected = |batch, waiting| Expected::after(batch, waiting, &pace).rotations;
         assert_eq!([expected(1, 0), expected(4, 3), expected(4, 4), expected(26, 38)], [0, 0, 8, 16]);
     }
 
     #[test]
-    fn nobody_waits_for_others_longer_than_a_commit_takes_nor_than_a_millisecond() {
-        assert_eq!(Expected::after(7, 4, COMMIT).within, COMMIT);
-        assert_eq!(Expected::after(7, 4, 5 * MILLISECOND).within, MILLISECOND);
+    fn nobody_waits_for_others_longer_than_two_statements_take_nor_than_two_milliseconds() {
+        let within = |took| Expected::after(7, 4, &slowed_to(took)).within;
+        let usual = within(3 * COMMIT);
+        assert!((5 * COMMIT..=6 * COMMIT).contains(&usual), "{usual:?}");
+        assert_eq!(within(10 * COMMIT), Duration::from_millis(2));
+        assert_eq!(within(Duration::MAX / 2), Duration::from_millis(2));
+    }
+
+    #[test]
+    fn nobody_waits_for_others_on_a_server_that_is_not_busy() {
+        let nothing = Expected::default();
+        assert_eq!(Expected::after(26, 38, &Pace::unknown()), nothing, "nothing is known of it");
+        assert_eq!(
+            Expected::after(26, 38, &slowed_to(3 * COMMIT / 2)),
+            nothing,
+            "larger batches take longer"
+        );
+    }
+
+    #[test]
+    fn one_slow_statement_does_not_make_a_server_busy() {
+        let mut pace = slowed_to(COMMIT);
+        pace.learn(10 * COMMIT);
+        assert!(!pace.is_busy());
+    }
+
+    #[test]
+    fn a_server_that_became_slower_is_not_taken_for_busy_for_ever() {
+        let mut pace = slowed_to(4 * COMMIT);
+        let believed = (0..4 * FORGOTTEN).find(|_| {
+            pace.learn(4 * COMMIT);
+            !pace.is_busy()
+        });
+        assert!(believed.is_some_and(|after| (1..2 * FORGOTTEN).contains(&after)), "after {believed:?}");
     }
 }
