@@ -77,8 +77,8 @@ fn every_answer_has_a_request_id_and_careful_headers() {
     let server = Server::start();
     let check = |answer: Answer| {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
-        assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
         assert_eq!(answer.header("x-request-id").unwrap().len(), 32);
     };
     check(server.get("/"));
@@ -87,6 +87,23 @@ fn every_answer_has_a_request_id_and_careful_headers() {
     check(server.send("PUT", "/api/auth/login/", &[], b""));
     let named = server.send("GET", "/healthz", &["X-Request-Id: edge-1"], b"");
     assert_eq!(named.header("x-request-id"), Some("edge-1"));
+}
+
+#[test]
+fn what_is_said_of_documents_is_said_of_all_but_json() {
+    let server = Server::start();
+    for (path, of_document) in
+        [("/", true), ("/metrics", true), ("/api/docs/", true), ("/nope", false), ("/api/dashboard/", false)]
+    {
+        let answer = server.get(path);
+        for (name, value) in [
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.header(name), of_document.then_some(value), "{path}");
+        }
+    }
 }
 
 #[test]
