@@ -1,17 +1,43 @@
 //! Where a request comes from.
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderValue, X_FORWARDED_FOR};
+use actix_web::rt::net::TcpStream;
 use ipnet::IpNet;
+use std::any::Any;
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+
+/// The other end of a connection. Each of its requests may have to name it: the text is made once.
+pub(crate) struct Peer {
+    address: IpAddr,
+    text: String,
+}
+
+impl Peer {
+    /// Of a connection that was just accepted.
+    pub(crate) fn of(connection: &dyn Any) -> Option<Self> {
+        let stream = connection.downcast_ref::<TcpStream>()?;
+        let address = stream.peer_addr().ok()?.ip().to_canonical();
+        Some(Self { address, text: address.to_string() })
+    }
+}
+
+/// The client's address as text; empty if not known.
+pub(crate) fn client_of<'a>(request: &'a HttpRequest, trusted: &[IpNet]) -> Cow<'a, str> {
+    let Some(client) = client_address(request.peer_addr(), request.headers(), trusted) else {
+        return Cow::Borrowed("");
+    };
+    match request.conn_data::<Peer>() {
+        Some(peer) if peer.address == client => Cow::Borrowed(&peer.text),
+        _ => Cow::Owned(client.to_string()),
+    }
+}
 
 /// The client's address: the peer's, unless the peer is a trusted proxy. Then it is what the
 /// nearest trusted proxy saw that is not one itself: the right-most address of `X-Forwarded-For`
 /// that is not trusted. Whatever stands left of it the client may have invented.
-pub(crate) fn client_address(
-    peer: Option<SocketAddr>,
-    headers: &HeaderMap,
-    trusted: &[IpNet],
-) -> Option<IpAddr> {
+fn client_address(peer: Option<SocketAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let mut address = peer?.ip().to_canonical();
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
     if !is_trusted(address) {

@@ -1,4 +1,4 @@
-use crate::address::client_address;
+use crate::address::client_of;
 use crate::body::{self, Body, Limits, Trim};
 use crate::problem::Problem;
 use crate::state::State;
@@ -89,11 +89,10 @@ impl Call {
     /// Who makes the request, for the owner of a session.
     pub(crate) fn client(&self) -> Client {
         let trusted = &self.state().settings.trusted_proxies;
-        let address = client_address(self.request.peer_addr(), self.request.headers(), trusted);
-        let address = address.map(|address| address.to_string());
+        let address = client_of(&self.request, trusted).into_owned();
         let agent = self.request.headers().get(USER_AGENT);
         let agent = agent.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
-        Client::new(address.unwrap_or_default(), &agent)
+        Client::new(address, &agent)
     }
 
     /// Reads the body.

@@ -7,10 +7,10 @@ use crate::offer::Offer;
 use crate::prefix::PathPrefix;
 use crate::problem::Problem;
 use crate::worker::Worker;
-use actix_web::dev::Payload;
+use actix_web::dev::{Extensions, Payload};
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use doorward_domain::callers::Caller;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -30,6 +30,8 @@ pub(crate) type Answer = Result<HttpResponse, Problem>;
 pub(crate) struct Endpoint {
     /// As figures and logs name it.
     path: &'static str,
+    /// The same, as every request for it carries it.
+    matched: Rc<Extensions>,
     /// As its handlers are documented.
     documented: &'static str,
     /// As it is routed.
@@ -60,6 +62,7 @@ impl Endpoint {
     pub(crate) fn at(path: &'static str) -> Self {
         Self {
             path,
+            matched: matched(path),
             documented: path,
             route: path.into(),
             access: Access::Open,
@@ -70,7 +73,7 @@ impl Endpoint {
 
     /// The same at another path.
     pub(crate) fn moved(self, path: &'static str) -> Self {
-        Self { path, route: path.into(), ..self }
+        Self { path, matched: matched(path), route: path.into(), ..self }
     }
 
     /// Puts a path that begins with a placeholder, as in `{djoser}users/`, to where that begins here.
@@ -119,6 +122,11 @@ impl Endpoint {
         Self { access: Access::Guarded, ..self }
     }
 
+    /// What its requests carry: under which path they were [found](Matched).
+    pub(crate) fn matched(&self) -> Rc<Extensions> {
+        Rc::clone(&self.matched)
+    }
+
     /// The path as it is routed.
     pub(crate) fn route(&self) -> &str {
         &self.route
@@ -147,7 +155,6 @@ impl Endpoint {
         payload: Payload,
         worker: &Rc<Worker>,
     ) -> HttpResponse {
-        request.extensions_mut().insert(Matched(self.path));
         let payload = Rc::new(Cell::new(payload));
         let call = Call::new(request, Rc::clone(&payload), Rc::clone(worker));
         let answer = AssertUnwindSafe(self.answer(call)).catch_unwind().await;
@@ -189,4 +196,10 @@ impl Endpoint {
         let there = order.iter().filter(|method| self.handler(method).is_some()).map(Method::as_str);
         there.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn matched(path: &'static str) -> Rc<Extensions> {
+    let mut data = Extensions::new();
+    data.insert(Matched(path));
+    Rc::new(data)
 }

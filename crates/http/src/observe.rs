@@ -1,20 +1,18 @@
 //! What is told about every request: an id in its answer, a line in the log, a figure.
 
-use crate::address::client_address;
+use crate::address::client_of;
 use crate::headers::add_careful;
 use crate::metrics::method_label;
 use crate::problem::Problem;
 use crate::worker::Worker;
 use crate::{aliases, api};
+use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
 use doorward_domain::random::Random;
 use std::cell::RefCell;
-use std::fmt;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,8 +20,7 @@ use std::time::{Duration, Instant};
 /// The header that names a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The pattern of the path that a request was found to be for, noted on the request.
-#[derive(Clone, Copy)]
+/// The pattern of the path that a request was found to be for, among the request's data.
 pub(crate) struct Matched(pub(crate) &'static str);
 
 /// Names, times, logs and counts a request.
@@ -34,23 +31,22 @@ pub(crate) async fn observe(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let watch = Stopwatch::start();
     let id = request_id(request.headers(), &worker.ids);
-    let trusted = &worker.state.settings.trusted_proxies;
-    let address = Address(client_address(request.peer_addr(), request.headers(), trusted));
     let method = request.method().clone();
     let is_in_api = request.path().starts_with(api::PREFIX);
 
     let mut answer = next.call(request).await?;
 
     let took = watch.elapsed();
-    let route = answer.request().extensions().get::<Matched>().map_or("unmatched", |matched| matched.0);
+    let route = answer.request().app_data::<Matched>().map_or("unmatched", |matched| matched.0);
     let status = answer.status();
     worker.requests.count(&method, route, status, took);
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (method, status) = (method_label(&method), status.as_u16());
     let name = id.to_str().unwrap_or_default();
+    let address = client_of(answer.request(), &worker.state.settings.trusted_proxies);
     log::info!(
         target: "doorward::access",
-        request_id = name, method, path = route, status, duration_ms, address:% = address; "answered"
+        request_id = name, method, path = route, status, duration_ms, address = &*address; "answered"
     );
     if let Some(problem) = answer.response().error().and_then(|error| error.as_error::<Problem>())
         && status >= 500
@@ -102,15 +98,6 @@ impl RequestIds {
 fn hexadecimal(bytes: [u8; 16]) -> [[u8; 2]; 16] {
     let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' - 10 + value };
     bytes.map(|byte| [digit(byte >> 4), digit(byte & 15)])
-}
-
-/// The client's address in text form; empty if not known.
-struct Address(Option<IpAddr>);
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |address| address.fmt(f))
-    }
 }
 
 /// Measures how long something takes; no decision hangs on it.

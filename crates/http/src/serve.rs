@@ -1,3 +1,4 @@
+use crate::address::Peer;
 use crate::metrics::{Gauge, Metrics};
 use crate::observe::observe;
 use crate::openapi;
@@ -57,6 +58,9 @@ pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) 
             .default_service(fn_service(move |request| Rc::clone(&worker).answer(request)))
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
             .wrap(from_fn(move |request, next| observe(Rc::clone(&observer), request, next)))
+    })
+    .on_connect(|connection, data| {
+        Peer::of(connection).map(|peer| data.insert(peer));
     })
     .client_request_timeout(head_timeout)
     .keep_alive(keep_alive)

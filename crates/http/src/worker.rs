@@ -40,6 +40,9 @@ impl Worker {
         mut request: ServiceRequest,
     ) -> Result<ServiceResponse, Error> {
         let endpoint = self.routes.find(request.match_info_mut());
+        if let Some(endpoint) = endpoint {
+            request.add_data_container(endpoint.matched());
+        }
         let (request, payload) = request.into_parts();
         let answer = match endpoint {
             Some(endpoint) => endpoint.respond(request.clone(), payload, &self).await,
