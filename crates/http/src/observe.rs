@@ -7,10 +7,9 @@ use crate::problem::Problem;
 use crate::worker::Worker;
 use crate::{aliases, api};
 use actix_web::Error;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
 use doorward_domain::random::Random;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,40 +22,62 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The pattern of the path that a request was found to be for, among the request's data.
 pub(crate) struct Matched(pub(crate) &'static str);
 
-/// Names, times, logs and counts a request.
-pub(crate) async fn observe(
+/// Names, times, logs and counts a request that a service answers.
+pub(crate) fn observe<S, B>(
     worker: Rc<Worker>,
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let watch = Stopwatch::start();
-    let id = request_id(request.headers(), &worker.ids);
-    let method = request.method().clone();
-    let is_in_api = request.path().starts_with(api::PREFIX);
-
-    let mut answer = next.call(request).await?;
-
-    let took = watch.elapsed();
-    let route = answer.request().app_data::<Matched>().map_or("unmatched", |matched| matched.0);
-    let status = answer.status();
-    worker.requests.count(&method, route, status, took);
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let (method, status) = (method_label(&method), status.as_u16());
-    let name = id.to_str().unwrap_or_default();
-    let address = client_of(answer.request(), &worker.state.settings.trusted_proxies);
-    log::info!(
-        target: "doorward::access",
-        request_id = name, method, path = route, status, duration_ms, address = &*address; "answered"
-    );
-    if let Some(problem) = answer.response().error().and_then(|error| error.as_error::<Problem>())
-        && status >= 500
-    {
-        log::error!(request_id = name, path = route; "{problem}");
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    let seen = Seen {
+        watch: Stopwatch::start(),
+        id: request_id(request.headers(), &worker.ids),
+        method: request.method().clone(),
+        is_in_api: request.path().starts_with(api::PREFIX),
+    };
+    let answer = service.call(request);
+    async move {
+        let mut answer = answer.await?;
+        seen.tell(&worker, &mut answer);
+        Ok(answer)
     }
-    let headers = answer.headers_mut();
-    add_careful(headers, is_in_api || aliases::is_alias(route));
-    headers.insert(REQUEST_ID, id);
-    Ok(answer)
+}
+
+/// A request, as it was before it was answered.
+struct Seen {
+    watch: Stopwatch,
+    id: HeaderValue,
+    method: Method,
+    is_in_api: bool,
+}
+
+impl Seen {
+    /// Logs and counts it with its answer, which then names it and tells browsers to be careful.
+    fn tell<B>(self, worker: &Worker, answer: &mut ServiceResponse<B>) {
+        let Self { watch, id, method, is_in_api } = self;
+        let took = watch.elapsed();
+        let route = answer.request().app_data::<Matched>().map_or("unmatched", |matched| matched.0);
+        let status = answer.status();
+        worker.requests.count(&method, route, status, took);
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let (method, status) = (method_label(&method), status.as_u16());
+        let name = id.to_str().unwrap_or_default();
+        let address = client_of(answer.request(), &worker.state.settings.trusted_proxies);
+        log::info!(
+            target: "doorward::access",
+            request_id = name, method, path = route, status, duration_ms, address = &*address; "answered"
+        );
+        if let Some(problem) = answer.response().error().and_then(|error| error.as_error::<Problem>())
+            && status >= 500
+        {
+            log::error!(request_id = name, path = route; "{problem}");
+        }
+        let headers = answer.headers_mut();
+        add_careful(headers, is_in_api || aliases::is_alias(route));
+        headers.insert(REQUEST_ID, id);
+    }
 }
 
 /// The name that the client or a proxy gave, if it is harmless, else a new one.

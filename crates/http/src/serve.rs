@@ -8,7 +8,7 @@ use crate::worker::Worker;
 use actix_cors::Cors;
 use actix_web::dev::{Server, fn_service};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use actix_web::middleware::{Condition, from_fn};
+use actix_web::middleware::Condition;
 use actix_web::{App, HttpServer};
 use doorward_domain::use_cases::{Auth, Post};
 use std::io;
@@ -57,7 +57,7 @@ pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) 
         App::new()
             .default_service(fn_service(move |request| Rc::clone(&worker).answer(request)))
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
-            .wrap(from_fn(move |request, next| observe(Rc::clone(&observer), request, next)))
+            .wrap_fn(move |request, service| observe(Rc::clone(&observer), request, service))
     })
     .on_connect(|connection, data| {
         Peer::of(connection).map(|peer| data.insert(peer));
