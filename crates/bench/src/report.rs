@@ -92,7 +92,8 @@ impl Report {
              that takes pages away which nobody asked for in a while would have the disk measured. Each server\n\
              there has been shown as many tokens as come in a window before its dashboards count: all of a\n\
              thousand, which it remembers, and next to none of millions.\n\n\
-             Machine: {}. PostgreSQL runs on it too, with fsync and {}.\n\n\
+             Machine: {}. PostgreSQL runs on it too, with fsync and {}. Parts of different days may be of\n\
+             different machines of that description: figures compare within their part.\n\n\
              Versions: {}.\n\n\
              ![How many times better than its target each figure is](results/targets.svg)\n",
             machine::described(),
