@@ -1,7 +1,6 @@
 use crate::address::Peer;
 use crate::metrics::{Gauge, Metrics};
 use crate::observe::observe;
-use crate::openapi;
 use crate::settings::HttpSettings;
 use crate::state::State;
 use crate::worker::Worker;
@@ -47,8 +46,7 @@ pub fn serve(services: Services, settings: HttpSettings, listener: TcpListener) 
     let shutdown_seconds = settings.shutdown_timeout.as_secs();
     // The standard library's queue of 128 is full before a crowd has arrived.
     rustix::net::listen(&listener, BACKLOG)?;
-    let document = openapi::document(&settings.aliases).map_err(io::Error::other)?;
-    let state = Arc::new(State { auth, post, settings, metrics: Metrics::new(gauges), document });
+    let state = Arc::new(State::new(auth, post, settings, Metrics::new(gauges)));
 
     let mut server = HttpServer::new(move || {
         let origins = &state.settings.cors_origins;

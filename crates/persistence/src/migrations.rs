@@ -65,18 +65,20 @@ impl Migrator {
     /// # Errors
     /// The database cannot be opened, is of a newer program, or a migration failed.
     pub fn run(&self) -> Result<Vec<String>, MigrateError> {
-        self.locked(|connection| {
-            let status = status(connection)?;
-            let newer: Vec<_> = status.iter().filter(|one| !one.known).map(|one| one.name.clone()).collect();
-            if !newer.is_empty() {
-                return Err(MigrateError::Newer(newer));
+        self.connected(Access::Write, |connection| {
+            // Nearly always there is nothing to do, and nobody to wait for.
+            if missing(connection)?.is_empty() {
+                return Ok(Vec::new());
             }
-            match connection {
-                AnyConnection::Sqlite(c) => c.run_pending_migrations(SQLITE).map(drop),
-                AnyConnection::Postgresql(c) => c.run_pending_migrations(POSTGRES).map(drop),
-            }
-            .map_err(failed)?;
-            Ok(status.into_iter().filter(|one| !one.applied).map(|one| one.name).collect())
+            locked(connection, |connection| {
+                let missing = missing(connection)?;
+                match connection {
+                    AnyConnection::Sqlite(c) => c.run_pending_migrations(SQLITE).map(drop),
+                    AnyConnection::Postgresql(c) => c.run_pending_migrations(POSTGRES).map(drop),
+                }
+                .map_err(failed)?;
+                Ok(missing)
+            })
         })
     }
 
@@ -97,47 +99,7 @@ impl Migrator {
     /// # Errors
     /// The database cannot be opened, the last migration is of a newer program, or it failed.
     pub fn revert(&self) -> Result<Option<String>, MigrateError> {
-        self.locked(|connection| {
-            let applied: Vec<_> = status(connection)?.into_iter().filter(|one| one.applied).collect();
-            match applied.last() {
-                None => return Ok(None),
-                Some(last) if !last.known => return Err(MigrateError::Newer(vec![last.name.clone()])),
-                Some(_) => {}
-            }
-            match connection {
-                AnyConnection::Sqlite(c) => c.revert_last_migration(SQLITE).map(drop),
-                AnyConnection::Postgresql(c) => c.revert_last_migration(POSTGRES).map(drop),
-            }
-            .map_err(failed)?;
-            Ok(applied.into_iter().next_back().map(|one| one.name))
-        })
-    }
-
-    /// Runs `action` while no other instance migrates.
-    fn locked<T: Send>(
-        &self,
-        action: impl FnOnce(&mut AnyConnection) -> Result<T, MigrateError> + Send,
-    ) -> Result<T, MigrateError> {
-        self.connected(Access::Write, |connection| match connection {
-            AnyConnection::Sqlite(c) => {
-                c.batch_execute("PRAGMA busy_timeout = 120000").map_err(failed)?;
-                AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE").map_err(failed)?;
-                let result = action(connection);
-                let end = if result.is_ok() {
-                    AnyConnection::commit_transaction
-                } else {
-                    AnyConnection::rollback_transaction
-                };
-                end(connection).map_err(failed)?;
-                result
-            }
-            AnyConnection::Postgresql(_) => {
-                // Held until the connection closes.
-                connection.batch_execute("SET lock_timeout = '120s'").map_err(failed)?;
-                connection.batch_execute(LOCK).map_err(failed)?;
-                action(connection)
-            }
-        })
+        self.connected(Access::Write, |connection| locked(connection, revert_last))
     }
 
     /// Runs `action` on a connection, on a thread of its own: a PostgreSQL connection waits in its
@@ -157,6 +119,58 @@ impl Migrator {
         thread::scope(|scope| scope.spawn(work).join())
             .unwrap_or_else(|_| Err(MigrateError::Failed("the migrating thread panicked".to_owned())))
     }
+}
+
+/// Runs `action` while no other instance migrates.
+fn locked<T>(
+    connection: &mut AnyConnection,
+    action: impl FnOnce(&mut AnyConnection) -> Result<T, MigrateError>,
+) -> Result<T, MigrateError> {
+    match connection {
+        AnyConnection::Sqlite(c) => {
+            c.batch_execute("PRAGMA busy_timeout = 120000").map_err(failed)?;
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE").map_err(failed)?;
+            let result = action(connection);
+            let end = if result.is_ok() {
+                AnyConnection::commit_transaction
+            } else {
+                AnyConnection::rollback_transaction
+            };
+            end(connection).map_err(failed)?;
+            result
+        }
+        AnyConnection::Postgresql(_) => {
+            // Held until the connection closes.
+            connection.batch_execute("SET lock_timeout = '120s'").map_err(failed)?;
+            connection.batch_execute(LOCK).map_err(failed)?;
+            action(connection)
+        }
+    }
+}
+
+fn revert_last(connection: &mut AnyConnection) -> Result<Option<String>, MigrateError> {
+    let applied: Vec<_> = status(connection)?.into_iter().filter(|one| one.applied).collect();
+    match applied.last() {
+        None => return Ok(None),
+        Some(last) if !last.known => return Err(MigrateError::Newer(vec![last.name.clone()])),
+        Some(_) => {}
+    }
+    match connection {
+        AnyConnection::Sqlite(c) => c.revert_last_migration(SQLITE).map(drop),
+        AnyConnection::Postgresql(c) => c.revert_last_migration(POSTGRES).map(drop),
+    }
+    .map_err(failed)?;
+    Ok(applied.into_iter().next_back().map(|one| one.name))
+}
+
+/// The migrations that the database lacks; it must not have any that this program does not know.
+fn missing(connection: &mut AnyConnection) -> Result<Vec<String>, MigrateError> {
+    let status = status(connection)?;
+    let newer: Vec<_> = status.iter().filter(|one| !one.known).map(|one| one.name.clone()).collect();
+    if !newer.is_empty() {
+        return Err(MigrateError::Newer(newer));
+    }
+    Ok(status.into_iter().filter(|one| !one.applied).map(|one| one.name).collect())
 }
 
 /// Whether the database has exactly this program's migrations.

@@ -26,6 +26,10 @@ const LOOK_AT_MEMORY: Duration = Duration::from_secs(1);
 
 const SWEEP: Duration = Duration::from_secs(300);
 
+/// The first follows a start soon, since some servers do not run for long; but those who waited for the
+/// start come first.
+const FIRST_SWEEP: Duration = Duration::from_secs(5);
+
 /// Soon enough for whoever waits for a letter, and a few small questions a second.
 const LOOK_FOR_MAIL: Duration = Duration::from_millis(200);
 
@@ -43,6 +47,8 @@ pub(crate) async fn follow_keys(
     recall: Arc<Recall>,
     mut installed: i64,
 ) {
+    // They were just read.
+    sleep(LOOK_AT_KEYS).await;
     let mut ticks = interval(LOOK_AT_KEYS);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut outage = Outage::default();
@@ -110,6 +116,7 @@ pub(crate) async fn warm_up(recall: Arc<Recall>) {
 
 /// Deletes sessions that expired long ago.
 pub(crate) async fn sweep(auth: Auth, swept: Arc<AtomicU64>) {
+    sleep(FIRST_SWEEP).await;
     let mut ticks = interval(SWEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut outage = Outage::default();
@@ -172,21 +179,23 @@ enum Duty {
 /// Does its duty until nobody lets it live; what it has begun, it ends.
 async fn work(post: Post, duty: Duty, mut life: watch::Receiver<()>) {
     let mut outage = Outage::default();
+    // Those who waited for the start come first.
+    let mut pause = LOOK_FOR_MAIL;
     loop {
+        // Nothing is ever said there: it ends, and that is the word.
+        if timeout(pause, life.changed()).await.is_ok() {
+            return;
+        }
         let (worked, failure) = match duty {
             Duty::Answer => (post.answer().await, "requests for letters cannot be answered"),
             Duty::Deliver => (post.deliver().await, "letters cannot be sent"),
         };
         let worked = worked.map_err(Into::into);
-        let pause = match outage.told(failure, worked) {
+        pause = match outage.told(failure, worked) {
             Some(Progress::Worked) => Duration::ZERO,
             Some(Progress::Idle) => LOOK_FOR_MAIL,
             None => RESPITE,
         };
-        // Nothing is ever said there: it ends, and that is the word.
-        if timeout(pause, life.changed()).await.is_ok() {
-            return;
-        }
     }
 }
 

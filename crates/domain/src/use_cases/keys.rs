@@ -130,13 +130,19 @@ impl Keys {
     /// The database failed.
     pub async fn ensure(&self, algorithm: Algorithm) -> Result<(), KeyChangeError> {
         let now = self.clock.now();
+        let there = move |keys: &[KeyRecord]| {
+            keys.iter().any(|key| key.algorithm == algorithm && key.times.is_honoured(now))
+        };
+        // Every start but the first finds one.
+        if there(&self.list().await?) {
+            return Ok(());
+        }
         // It signs from the past on: clocks of other instances, and whole seconds, run behind.
         let activates_at = now.minus(RotationPlan::CLOCK_SKEW);
         let fresh = self.fresh(algorithm, KeyTimes { created_at: now, activates_at, retires_at: None });
         let step = move |tx: &mut dyn Transaction| {
             let version = tx.key_ring_version()?;
-            let there = |key: &KeyRecord| key.algorithm == algorithm && key.times.is_honoured(now);
-            if tx.keys()?.iter().any(there) {
+            if there(&tx.keys()?) {
                 return Ok(Verdict::RollBack(Some(())));
             }
             if !tx.advance_key_ring(version)? {
@@ -231,6 +237,11 @@ impl Keys {
         previous: Option<Arc<dyn Sealer>>,
     ) -> Result<RootAdoption, AdoptRootError> {
         let sealer = Arc::clone(&self.sealer);
+        // Every start but the first finds it.
+        let recorded = self.store.query(|db| db.root_fingerprint()).await.map_err(Failure::from)?;
+        if recorded == Some(sealer.fingerprint()) {
+            return Ok(RootAdoption::Known);
+        }
         let adopted = self.store.transact(move |tx| adopt_root(tx, &*sealer, previous.as_deref())).await;
         adopted.map_err(Failure::from)?
     }

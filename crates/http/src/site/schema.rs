@@ -16,5 +16,5 @@ pub(crate) fn endpoint() -> Endpoint {
     responses((status = 200, description = "The document", body = serde_json::Value))
 )]
 pub(crate) async fn schema(call: Call) -> Answer {
-    Ok(HttpResponse::Ok().insert_header(ContentType::json()).body(call.state().document.clone()))
+    Ok(HttpResponse::Ok().insert_header(ContentType::json()).body(call.state().document()?))
 }

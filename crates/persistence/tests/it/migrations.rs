@@ -1,7 +1,7 @@
 //! Migrations.
 
 use crate::fixture::{block_on, open_database, parse};
-use doorward_domain::store::{Swept, Verdict};
+use doorward_domain::store::{Swept, Transaction, Verdict};
 use doorward_domain::time::Timestamp;
 use doorward_persistence::{MigrateError, MigrationStatus, Migrator};
 use doorward_testkit::{Case, Database, Postgres, Scratch, cases};
@@ -13,6 +13,7 @@ pub(crate) fn cases() -> Vec<Case<Scratch>> {
         up_down_and_up_again,
         what_came_up_goes_down_and_leaves_the_accounts,
         migrators_that_start_together_do_not_race,
+        who_has_nothing_to_migrate_waits_for_no_writer,
         a_database_that_is_not_migrated_is_not_healthy,
         a_newer_database_is_refused_by_its_name,
         both_trees_have_the_same_names,
@@ -127,6 +128,16 @@ fn migrators_that_start_together_do_not_race(scratch: &Scratch) {
         .collect();
     let applied: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
     assert_eq!(applied, migrator(scratch).status().unwrap().len());
+}
+
+fn who_has_nothing_to_migrate_waits_for_no_writer(scratch: &Scratch) {
+    migrator(scratch).run().unwrap();
+    let (database, url) = (open_database(scratch.url()), parse(scratch.url()));
+    let meanwhile = move |_: &mut dyn Transaction| {
+        Ok(Verdict::RollBack(Migrator::new(&url).run().map_err(|error| error.to_string())))
+    };
+    assert_eq!(block_on(database.store().transact(meanwhile)).unwrap(), Ok(Vec::new()));
+    database.close();
 }
 
 fn a_database_that_is_not_migrated_is_not_healthy(scratch: &Scratch) {

@@ -95,7 +95,9 @@ async fn open_migrated(settings: &Settings, url: &DatabaseUrl) -> anyhow::Result
         for name in Migrator::new(url).run()? {
             log::info!(migration = name.as_str(); "the database was migrated");
         }
-    } else if let Some(path) = url.path().filter(|path| !path.exists()) {
+        return open(settings, url);
+    }
+    if let Some(path) = url.path().filter(|path| !path.exists()) {
         return Err(anyhow!("{} is not there; create it with: doorward migrate", path.display()));
     }
     let database = open(settings, url)?;

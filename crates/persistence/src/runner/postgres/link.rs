@@ -103,9 +103,8 @@ impl Link {
 
     fn connect(&self) -> Result<(AnyConnection, Counted), StoreError> {
         let mut connection = PurePg::connect(&self.url, Some(PATIENCE)).map_err(StoreError::unavailable)?;
-        for settings in [SETTINGS, self.settings] {
-            connection.batch_execute(settings).map_err(StoreError::unavailable)?;
-        }
+        let settings = [SETTINGS, self.settings].concat();
+        connection.batch_execute(&settings).map_err(StoreError::unavailable)?;
         Ok((AnyConnection::Postgresql(connection), self.gauges.open()))
     }
 
