@@ -82,7 +82,7 @@ impl Report {
             "# Results\n\n\
              Written by `cargo run --release -p doorward-bench -- all`; with a measure's name in place of `all` it\n\
              renews that part. Every ratio is of figures taken side by side, in turn, in one run on one machine, and is\n\
-             the median of its rounds. Load: wrk, two threads for dashboards and one for the rest, 64 connections\n\
+             the median of its rounds; dashboards take turns every second. Load: wrk, two threads for dashboards and one for the rest, 64 connections\n\
              where nothing else is said, on the machine that serves. Logs are written to the disk as the server\n\
              ships; the only settings that differ are `tokens.access_lifetime` (tokens are made before the load),\n\
              `passwords.hash_queue` and `passwords.hash_deadline` where 64 clients wait for hashes, and\n\
