@@ -9,9 +9,15 @@ use inferno::collapse::perf::Folder;
 use inferno::flamegraph;
 use std::fs::File;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 /// Samples a second.
 const FREQUENCY: &str = "999";
+
+/// How long it has answered before anything is recorded, in seconds: who shows a token is looked up once, which
+/// would be much of the first.
+const WARM_UP: u32 = 2;
 
 pub(super) fn measure(lab: &Lab, results: &Path) -> Vec<String> {
     [Script::Dashboard, Script::Refresh].map(|script| note(lab, script, results)).into()
@@ -44,11 +50,12 @@ fn draw(lab: &Lab, script: Script, picture: &Path) -> Result<f64> {
         script,
         base: server.base(),
         connections: CLIENTS,
-        seconds: lab.seconds + 1,
+        seconds: lab.seconds + WARM_UP + 1,
         lines,
         rate: None,
     };
     let load = load.start()?;
+    thread::sleep(Duration::from_secs(WARM_UP.into()));
     let data = lab.place().join("perf.data");
     let mut record = tools::bare(&perf);
     record.args(["record", "--quiet", "-g", "-F", FREQUENCY, "-p", &server.process().id().to_string()]);
