@@ -6,8 +6,8 @@ use crate::eksblowfish::{self, Checksum, MAX_LANES, Preimage};
 /// What computes bcrypt. All engines compute the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Engine {
-    /// This crate's own code: up to four hashes at once on one thread, in little more time than one
-    /// takes. It is safe Rust, and its tests compare it with the other engine.
+    /// This crate's own code: up to four hashes at once on one thread, in much less time than one
+    /// after the other. It is safe Rust, and its tests compare it with the other engine.
     #[default]
     Interleaved,
     /// The `bcrypt` crate, one hash at a time.
