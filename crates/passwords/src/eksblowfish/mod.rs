@@ -13,9 +13,9 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// How many hashes are computed in lockstep at most. On a core of its own, a thread computes four in a
-/// seventh to two fifths longer than one. On a core that it shares with another thread, in up to three
-/// quarters longer, and there a fifth is in the way: its state has no place beside the neighbour's, and
-/// fewer hashes are computed in a second than with four.
+/// seventh to two fifths longer than one. On a core that it shares with another thread, four take up to
+/// twice as long as one, and a fifth is in the way there: fewer hashes are computed in a second than
+/// with four. A login waits for those that were begun before it came, so four it is.
 pub(crate) const MAX_LANES: usize = 4;
 
 /// The length of a salt.
