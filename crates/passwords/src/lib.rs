@@ -71,6 +71,8 @@
 //! | 3 | 0.98 | 3.1 |
 //! | 4 | 1.05 | 3.8 |
 //!
+//! On another machine, whose cores have less to spare, four at once were 2.5 times the crate.
+//!
 //! A [`HashLane`] groups what already waits and never waits for more. So a single login takes what
 //! it took, and a crowd of 64 was through 3.4 times as fast, on two cores with nothing else to do.
 //! `cargo bench -p doorward-passwords --bench sizing` prints both for the machine that it runs on, at

@@ -12,10 +12,10 @@ use std::array;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// How many hashes are computed in lockstep at most. On a core of its own, a thread computes four in a
-/// seventh to two fifths longer than one. On a core that it shares with another thread, four take up to
-/// twice as long as one, and a fifth is in the way there: fewer hashes are computed in a second than
-/// with four. A login waits for those that were begun before it came, so four it is.
+/// How many hashes are computed in lockstep at most. On one machine, four took a seventh longer than one,
+/// and five 12 % longer than four; on another, four took up to four fifths longer than one, and five
+/// computed fewer hashes a second than four. A login waits for those that were begun before it came, so
+/// four it is.
 pub(crate) const MAX_LANES: usize = 4;
 
 /// The length of a salt.
@@ -134,7 +134,7 @@ impl<const LANES: usize> Lanes<LANES> {
     #[inline(always)]
     #[expect(
         clippy::inline_always,
-        reason = "left to itself, the compiler keeps the halves in memory, which is slower"
+        reason = "left to itself, the compiler keeps the halves in memory: a tenth slower"
     )]
     fn encrypt(&self, mut left: [u32; LANES], mut right: [u32; LANES]) -> ([u32; LANES], [u32; LANES]) {
         let lanes = &self.0;
