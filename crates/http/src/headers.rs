@@ -23,24 +23,26 @@ static IN_THE_API: [(HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, HeaderValue
 
 /// Adds the headers that an answer does not bring itself.
 pub(crate) fn add_careful(headers: &mut HeaderMap, is_api: bool) {
-    add(headers, &EVERYWHERE);
-    if !is_json(headers) {
-        add(headers, &OF_DOCUMENTS);
+    let is_json = is_json(headers);
+    // Most answers bring their type alone: nothing has to be looked for among it.
+    let is_alone = is_json && headers.len_keys() == 1;
+    let mut add = |some: &[(HeaderName, HeaderValue)]| {
+        for (name, value) in some {
+            if is_alone || !headers.contains_key(name) {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+    };
+    add(&EVERYWHERE);
+    if !is_json {
+        add(&OF_DOCUMENTS);
     }
     if is_api {
-        add(headers, &IN_THE_API);
+        add(&IN_THE_API);
     }
 }
 
 /// Whether an answer is data that no browser takes for anything else, given `nosniff`.
 fn is_json(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json")
-}
-
-fn add(headers: &mut HeaderMap, some: &[(HeaderName, HeaderValue)]) {
-    for (name, value) in some {
-        if !headers.contains_key(name) {
-            headers.insert(name.clone(), value.clone());
-        }
-    }
 }

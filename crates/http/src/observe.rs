@@ -2,13 +2,12 @@
 
 use crate::address::client_of;
 use crate::headers::add_careful;
-use crate::metrics::method_label;
+use crate::metrics::{Kind, method_label};
 use crate::problem::Problem;
 use crate::worker::Worker;
 use crate::{aliases, api};
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use doorward_domain::random::Random;
 use std::cell::RefCell;
@@ -34,7 +33,7 @@ where
     let seen = Seen {
         watch: Stopwatch::start(),
         id: request_id(request.headers(), &worker.ids),
-        method: request.method().clone(),
+        method: method_label(request.method()),
         is_in_api: request.path().starts_with(api::PREFIX),
     };
     let answer = service.call(request);
@@ -49,7 +48,7 @@ where
 struct Seen {
     watch: Stopwatch,
     id: HeaderValue,
-    method: Method,
+    method: &'static str,
     is_in_api: bool,
 }
 
@@ -59,11 +58,10 @@ impl Seen {
         let Self { watch, id, method, is_in_api } = self;
         let took = watch.elapsed();
         let route = answer.request().app_data::<Matched>().map_or("unmatched", |matched| matched.0);
-        let status = answer.status();
-        worker.requests.count(&method, route, status, took);
+        let status = answer.status().as_u16();
+        worker.requests.count(Kind { method, route }, status, took);
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let (method, status) = (method_label(&method), status.as_u16());
-        let name = id.to_str().unwrap_or_default();
+        let name = str::from_utf8(id.as_bytes()).unwrap_or_default();
         let address = client_of(answer.request(), &worker.state.settings.trusted_proxies);
         log::info!(
             target: "doorward::access",

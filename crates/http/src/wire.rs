@@ -1,10 +1,32 @@
-//! The JSON of answers that several endpoints share, as it stands on the wire.
+//! Answers in JSON, and what several endpoints share of them, as it stands on the wire.
 
+use crate::endpoint::Answer;
+use crate::problem::Problem;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use doorward_domain::time::Timestamp;
 use doorward_domain::user::{PublicId, UserId};
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// 200 with this JSON.
+pub(crate) fn ok(value: impl Serialize) -> Answer {
+    answer(StatusCode::OK, value)
+}
+
+/// 201 with this JSON.
+pub(crate) fn created(value: impl Serialize) -> Answer {
+    answer(StatusCode::CREATED, value)
+}
+
+fn answer(status: StatusCode, value: impl Serialize) -> Answer {
+    let body = serde_json::to_string(&value).map_err(|_| Problem::Defect("an answer is no JSON"))?;
+    Ok(HttpResponse::build(status).insert_header((CONTENT_TYPE, JSON)).body(body))
+}
 
 /// One sentence about the request as a whole.
 #[derive(Serialize, ToSchema)]

@@ -4,7 +4,6 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::{Offer, OfferedField};
 use crate::problem_docs::{BodyProblems, TokenProblems, Unavailable};
 use crate::wire;
-use actix_web::HttpResponse;
 use actix_web::http::Method;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -32,7 +31,7 @@ const OFFER: Offer = Offer::new("Token Blacklist")
 pub(crate) async fn blacklist(call: Call) -> Answer {
     let RefreshToken { refresh } = RefreshToken::read(&call.body().await?)?;
     match call.auth().logout_with(&refresh, call.client()).await {
-        Ok(()) => Ok(HttpResponse::Ok().json(wire::Empty {})),
+        Ok(()) => wire::ok(wire::Empty {}),
         Err(error) => Err(call.state().settings.simplejwt.refresh(error)),
     }
 }

@@ -4,7 +4,7 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 use doorward_domain::callers::Caller;
 use serde::Serialize;
@@ -41,7 +41,7 @@ pub(crate) struct Greeting {
 )]
 pub(crate) async fn greet(_: Call, caller: Caller) -> Answer {
     let message = ["Hi ", caller.user.username.as_str()].concat();
-    Ok(HttpResponse::Ok().json(Greeting { message }))
+    wire::ok(Greeting { message })
 }
 
 /// Greets the caller and repeats a text.
@@ -56,7 +56,7 @@ pub(crate) async fn greet(_: Call, caller: Caller) -> Answer {
 pub(crate) async fn echo(call: Call, caller: Caller) -> Answer {
     let Remark { text } = Remark::read(&call.body().await?)?;
     let message = format!("Hi {}, your text is {text}", caller.user.username);
-    Ok(HttpResponse::Ok().json(Greeting { message }))
+    wire::ok(Greeting { message })
 }
 
 impl Remark {

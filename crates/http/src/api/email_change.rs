@@ -5,8 +5,7 @@ use crate::new_password::WRONG;
 use crate::offer::{Offer, OfferedField};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
-use crate::wire::Detail;
-use actix_web::HttpResponse;
+use crate::wire::{self, Detail};
 use actix_web::http::Method;
 use doorward_domain::callers::Caller;
 use doorward_domain::identity::{EmailAddress, EmailError};
@@ -50,7 +49,7 @@ struct AddressChange {
 pub(crate) async fn change(call: Call, caller: Caller) -> Answer {
     let AddressChange { email, password } = AddressChange::read(&call.body().await?, call.password_trim())?;
     match call.auth().request_email_change(&caller, email, password).await {
-        Ok(()) => Ok(HttpResponse::Ok().json(Detail::new("Verification e-mail sent."))),
+        Ok(()) => wire::ok(Detail::new("Verification e-mail sent.")),
         Err(ChangeEmailError::WrongPassword) => Err(FieldErrors::one("password", WRONG).into()),
         Err(ChangeEmailError::Taken) => Err(taken()),
         Err(ChangeEmailError::Failure(failure)) => Err(failure.into()),

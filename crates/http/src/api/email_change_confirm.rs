@@ -4,8 +4,7 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::{Offer, OfferedField};
 use crate::problem_docs::{BodyProblems, NotFound, Unavailable};
 use crate::proof::{self, KeyOrCode};
-use crate::wire::Detail;
-use actix_web::HttpResponse;
+use crate::wire::{self, Detail};
 use actix_web::http::Method;
 use doorward_domain::use_cases::ConfirmEmailError;
 
@@ -31,7 +30,7 @@ pub(crate) async fn confirm(call: Call) -> Answer {
     let proof = KeyOrCode::read(&call.body().await?)?;
     let refusal = proof::refusal(&proof);
     match call.auth().confirm_email_change(proof).await {
-        Ok(_) => Ok(HttpResponse::Ok().json(Detail::new("ok"))),
+        Ok(_) => wire::ok(Detail::new("ok")),
         Err(ConfirmEmailError::Refused) => Err(refusal),
         Err(ConfirmEmailError::Taken) => Err(taken()),
         Err(ConfirmEmailError::Failure(failure)) => Err(failure.into()),

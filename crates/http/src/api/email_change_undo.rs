@@ -6,8 +6,7 @@ use crate::offer::{Offer, OfferedField};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, NotFound, Unavailable};
 use crate::proof::LinkKey;
-use crate::wire::Detail;
-use actix_web::HttpResponse;
+use crate::wire::{self, Detail};
 use actix_web::http::Method;
 use doorward_domain::use_cases::ConfirmEmailError;
 
@@ -34,7 +33,7 @@ pub(crate) async fn undo(call: Call) -> Answer {
     let mut fields = Fields::of(&body);
     let Some(secret) = fields.secret("key") else { return Err(fields.into_errors().into()) };
     match call.auth().undo_email_change(secret).await {
-        Ok(_) => Ok(HttpResponse::Ok().json(Detail::new("ok"))),
+        Ok(_) => wire::ok(Detail::new("ok")),
         Err(ConfirmEmailError::Refused) => Err(Problem::NotFound),
         Err(ConfirmEmailError::Taken) => Err(taken()),
         Err(ConfirmEmailError::Failure(failure)) => Err(failure.into()),

@@ -5,7 +5,7 @@ use crate::metrics::LoginOutcome;
 use crate::offer::{Offer, OfferedField};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, TokenProblems, Unavailable};
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 use doorward_domain::hashing::HashError;
 use doorward_domain::password::Password;
@@ -57,7 +57,7 @@ pub(crate) async fn login(call: Call) -> Answer {
     let Credentials { username, password } = Credentials::read(&call.body().await?, call.password_trim())?;
     match log_in(&call, username, password).await {
         Ok(LoggedIn { tokens: TokenPair { access, refresh, .. }, .. }) => {
-            Ok(HttpResponse::Ok().json(Session { refresh, access }))
+            wire::ok(Session { refresh, access })
         }
         Err(LoginError::Refused) => Err(Problem::Unauthorized {
             detail: "No active account found with the given credentials",

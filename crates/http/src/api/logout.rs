@@ -3,7 +3,6 @@ use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::wire;
-use actix_web::HttpResponse;
 use actix_web::http::Method;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -35,5 +34,5 @@ pub(crate) async fn logout(call: Call) -> Answer {
         let ended = call.auth().logout_with(&refresh, call.client()).await;
         ended.map_err(|error| call.state().settings.simplejwt.refresh(error))?;
     }
-    Ok(HttpResponse::Ok().json(wire::Empty {}))
+    wire::ok(wire::Empty {})
 }

@@ -1,7 +1,7 @@
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::problem_docs::{ClosedProblems, Unavailable};
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 use doorward_domain::callers::Caller;
 use serde::Serialize;
@@ -28,5 +28,5 @@ pub(crate) struct Ended {
 )]
 pub(crate) async fn logout_all(call: Call, caller: Caller) -> Answer {
     let sessions = call.auth().logout_everywhere(&caller).await?;
-    Ok(HttpResponse::Ok().json(Ended { sessions }))
+    wire::ok(Ended { sessions })
 }

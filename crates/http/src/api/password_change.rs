@@ -5,8 +5,7 @@ use crate::new_password::{WRONG_OLD, broken, mismatch};
 use crate::offer::{Offer, OfferedField};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
-use crate::wire::Detail;
-use actix_web::HttpResponse;
+use crate::wire::{self, Detail};
 use actix_web::http::Method;
 use doorward_domain::callers::Caller;
 use doorward_domain::password::Password;
@@ -55,7 +54,7 @@ pub(crate) async fn change(call: Call, caller: Caller) -> Answer {
     let changed =
         call.auth().replace_password(&caller, old_password, new_password1, new_password2, call.client());
     match changed.await {
-        Ok(()) => Ok(HttpResponse::Ok().json(Detail::new("New password has been saved."))),
+        Ok(()) => wire::ok(Detail::new("New password has been saved.")),
         Err(ReplacePasswordError::WrongPassword) => Err(FieldErrors::one("old_password", WRONG_OLD).into()),
         Err(ReplacePasswordError::Mismatch) => Err(mismatch()),
         Err(ReplacePasswordError::Invalid(rules)) => Err(broken("new_password2", rules)),

@@ -4,8 +4,7 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::{Offer, OfferedField};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, Unavailable};
-use crate::wire::Detail;
-use actix_web::HttpResponse;
+use crate::wire::{self, Detail};
 use actix_web::http::Method;
 use doorward_domain::identity::EmailAddress;
 use doorward_domain::mail::RequestedLetter;
@@ -41,7 +40,7 @@ pub(crate) struct Addressee {
 pub(crate) async fn reset(call: Call) -> Answer {
     let address = Addressee::read(&call.body().await?)?;
     call.auth().request_letter(RequestedLetter::ResetPassword, address).await?;
-    Ok(HttpResponse::Ok().json(Detail::new("Password reset e-mail has been sent.")))
+    wire::ok(Detail::new("Password reset e-mail has been sent."))
 }
 
 impl Addressee {

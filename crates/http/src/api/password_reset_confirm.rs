@@ -6,8 +6,7 @@ use crate::offer::{Offer, OfferedField};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, Unavailable};
 use crate::proof::{mailed_code, names_code};
-use crate::wire::Detail;
-use actix_web::HttpResponse;
+use crate::wire::{self, Detail};
 use actix_web::http::Method;
 use doorward_domain::session::Client;
 use doorward_domain::use_cases::{PasswordReset, Proof, ResetPasswordError};
@@ -85,7 +84,7 @@ pub(crate) async fn confirm(call: Call) -> Answer {
     let request = read(&call.body().await?, call.password_trim(), call.client())?;
     let proof_field = if matches!(request.proof, Proof::Link(_)) { "token" } else { "code" };
     match call.auth().reset_password(request).await {
-        Ok(()) => Ok(HttpResponse::Ok().json(Detail::new("Password has been reset with the new password."))),
+        Ok(()) => wire::ok(Detail::new("Password has been reset with the new password.")),
         Err(ResetPasswordError::Refused) => Err(FieldErrors::one(proof_field, INVALID_VALUE).into()),
         Err(ResetPasswordError::WrongUid) => Err(FieldErrors::one("uid", INVALID_VALUE).into()),
         Err(ResetPasswordError::Mismatch) => Err(mismatch()),

@@ -4,7 +4,7 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::{Offer, OfferedField};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, TokenProblems, Unavailable};
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 use doorward_domain::token::TokenPair;
 use serde::Serialize;
@@ -49,7 +49,7 @@ pub(crate) struct Rotated {
 pub(crate) async fn refresh(call: Call) -> Answer {
     let RefreshToken { refresh } = RefreshToken::read(&call.body().await?)?;
     match call.auth().refresh(&refresh, call.client()).await {
-        Ok(TokenPair { access, refresh, .. }) => Ok(HttpResponse::Ok().json(Rotated { access, refresh })),
+        Ok(TokenPair { access, refresh, .. }) => wire::ok(Rotated { access, refresh }),
         Err(error) => Err(call.state().settings.simplejwt.refresh(error)),
     }
 }

@@ -5,7 +5,7 @@ use crate::offer::{Offer, OfferedField};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::registration::Registration;
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 use doorward_domain::use_cases::{DraftErrors, RegisterError, Role};
 use serde::Serialize;
@@ -68,10 +68,10 @@ pub(crate) async fn register(call: Call) -> Answer {
     let password2 = if body.has("password2") { "password2" } else { "passwrod2" };
     let typed = Registration::read(&body, "password", password2, call.password_trim());
     match call.auth().register(typed.draft(), Role::Member).await {
-        Ok(user) => Ok(HttpResponse::Created().json(Registered {
+        Ok(user) => wire::created(Registered {
             username: user.username.as_str().to_owned(),
             email: user.email.map(|email| email.as_str().to_owned()),
-        })),
+        }),
         Err(RegisterError::Invalid(broken)) if broken.mismatch => {
             Err(Problem::non_field("Passwords must match."))
         }

@@ -3,8 +3,7 @@ use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::offer::{Offer, OfferedField};
 use crate::problem_docs::{BodyProblems, Unavailable};
-use crate::wire::Detail;
-use actix_web::HttpResponse;
+use crate::wire::{self, Detail};
 use actix_web::http::Method;
 use doorward_domain::mail::RequestedLetter;
 
@@ -29,5 +28,5 @@ const OFFER: Offer = Offer::new("Resend Email Verification")
 pub(crate) async fn resend_email(call: Call) -> Answer {
     let address = Addressee::read(&call.body().await?)?;
     call.auth().request_letter(RequestedLetter::VerifyEmail, address).await?;
-    Ok(HttpResponse::Ok().json(Detail::new("ok")))
+    wire::ok(Detail::new("ok"))
 }

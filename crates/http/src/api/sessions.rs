@@ -1,8 +1,7 @@
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::problem_docs::{ClosedProblems, Unavailable};
-use crate::wire::rfc3339;
-use actix_web::HttpResponse;
+use crate::wire::{self, rfc3339};
 use actix_web::http::Method;
 use doorward_domain::callers::Caller;
 use doorward_domain::session::Session;
@@ -55,5 +54,5 @@ pub(crate) async fn sessions(call: Call, caller: Caller) -> Answer {
             current: caller.session == Some(id),
         }
     });
-    Ok(HttpResponse::Ok().json(listed.collect::<Vec<_>>()))
+    wire::ok(listed.collect::<Vec<_>>())
 }

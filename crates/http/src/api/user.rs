@@ -5,7 +5,7 @@ use crate::new_password::WRONG;
 use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
-use crate::wire::{AccountId, rfc3339};
+use crate::wire::{self, AccountId, rfc3339};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::callers::Caller;
@@ -75,7 +75,7 @@ struct Reassurance {
 )]
 pub(crate) async fn show(call: Call, caller: Caller) -> Answer {
     let profile = call.auth().profile(&caller).await?.ok_or(Problem::USER_NOT_FOUND)?;
-    Ok(HttpResponse::Ok().json(Profile::from(profile)))
+    wire::ok(Profile::from(profile))
 }
 
 /// Changes the caller's account.
@@ -96,7 +96,7 @@ pub(crate) async fn change(call: Call, caller: Caller) -> Answer {
         None => call.auth().profile(&caller).await?,
     };
     let profile = profile.ok_or(Problem::USER_NOT_FOUND)?;
-    Ok(HttpResponse::Ok().json(Profile::from(profile)))
+    wire::ok(Profile::from(profile))
 }
 
 /// Deletes the caller's account and all that hangs on it.

@@ -4,9 +4,9 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{ClosedProblems, Unavailable};
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderValue};
 use doorward_domain::callers::Caller;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -30,8 +30,9 @@ pub(crate) fn endpoint() -> Endpoint {
 )]
 pub(crate) async fn export(call: Call, caller: Caller) -> Answer {
     let dossier = call.auth().dossier(&caller).await?.ok_or(Problem::USER_NOT_FOUND)?;
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((CACHE_CONTROL, "no-store"));
-    answer.insert_header((CONTENT_DISPOSITION, r#"attachment; filename="account.json""#));
-    Ok(answer.json(Dossier::try_from(dossier)?))
+    let mut answer = wire::ok(Dossier::try_from(dossier)?)?;
+    let headers = answer.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(r#"attachment; filename="account.json""#));
+    Ok(answer)
 }

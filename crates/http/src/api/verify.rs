@@ -5,7 +5,6 @@ use crate::offer::{Offer, OfferedField};
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, TokenProblems, Unavailable};
 use crate::wire;
-use actix_web::HttpResponse;
 use actix_web::http::Method;
 use utoipa::ToSchema;
 
@@ -38,7 +37,7 @@ struct Token {
 pub(crate) async fn verify(call: Call) -> Answer {
     let Token { token } = Token::read(&call.body().await?)?;
     match call.auth().verify(&token).await {
-        Ok(()) => Ok(HttpResponse::Ok().json(wire::Empty {})),
+        Ok(()) => wire::ok(wire::Empty {}),
         Err(error) => Err(call.state().settings.simplejwt.verification(error)),
     }
 }

@@ -3,8 +3,7 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::{Offer, OfferedField};
 use crate::problem_docs::{BodyProblems, NotFound, Unavailable};
 use crate::proof::{self, KeyOrCode};
-use crate::wire::Detail;
-use actix_web::HttpResponse;
+use crate::wire::{self, Detail};
 use actix_web::http::Method;
 use doorward_domain::use_cases::ProofError;
 
@@ -28,7 +27,7 @@ pub(crate) async fn verify_email(call: Call) -> Answer {
     let proof = KeyOrCode::read(&call.body().await?)?;
     let refusal = proof::refusal(&proof);
     match call.auth().verify_email(proof).await {
-        Ok(_) => Ok(HttpResponse::Ok().json(Detail::new("ok"))),
+        Ok(_) => wire::ok(Detail::new("ok")),
         Err(ProofError::Refused) => Err(refusal),
         Err(ProofError::Failure(failure)) => Err(failure.into()),
     }

@@ -2,7 +2,7 @@
 
 mod requests;
 
-pub(crate) use requests::{WorkerRequests, method_label};
+pub(crate) use requests::{Kind, WorkerRequests, method_label};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -105,7 +105,7 @@ impl Collector for Gauges {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::{Method, StatusCode};
+    use actix_web::http::Method;
     use std::time::Duration;
 
     #[test]
@@ -115,7 +115,8 @@ mod tests {
         let metrics = Metrics::new(vec![queue]);
         metrics.login(LoginOutcome::Refused);
         let odd = Method::from_bytes(b"BREW").unwrap();
-        metrics.worker().count(&odd, "unmatched", StatusCode::NOT_FOUND, Duration::from_millis(2));
+        let kind = Kind { method: method_label(&odd), route: "unmatched" };
+        metrics.worker().count(kind, 404, Duration::from_millis(2));
         let text = metrics.text().unwrap();
         for line in [
             "doorward_hash_queue_length 3.0",

@@ -1,7 +1,7 @@
 //! Requests and the time they took. Each worker counts for itself, so that none waits for another;
 //! a scrape adds up.
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -26,10 +26,13 @@ pub(crate) struct WorkerRequests(Arc<Mutex<Tally>>);
 /// How often and how long, for each kind of request.
 type Tally = BTreeMap<Kind, Series>;
 
+/// What is counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
-struct Kind {
-    method: &'static str,
-    route: &'static str,
+pub(crate) struct Kind {
+    /// As [`method_label`] gives it.
+    pub(crate) method: &'static str,
+    /// The pattern of the path.
+    pub(crate) route: &'static str,
 }
 
 #[derive(Debug, Clone, EncodeLabelSet)]
@@ -67,10 +70,9 @@ impl Requests {
 
 impl WorkerRequests {
     /// Counts a request and its answer.
-    pub(crate) fn count(&self, method: &Method, route: &'static str, status: StatusCode, took: Duration) {
-        let kind = Kind { method: method_label(method), route };
+    pub(crate) fn count(&self, kind: Kind, status: u16, took: Duration) {
         // Only a scrape ever holds this lock besides the worker.
-        lock(&self.0).entry(kind).or_default().count(status.as_u16(), took.as_secs_f64());
+        lock(&self.0).entry(kind).or_default().count(status, took.as_secs_f64());
     }
 }
 
@@ -142,16 +144,16 @@ mod tests {
 
     #[test]
     fn what_workers_count_is_added_up() {
+        const KIND: Kind = Kind { method: "GET", route: "/x/" };
         let requests = Requests::default();
         let workers = [requests.worker(), requests.worker()];
         for (millis, status) in [(1, 200), (3, 200), (11_000, 503)] {
             for worker in &workers {
-                let status = StatusCode::from_u16(status).unwrap();
-                worker.count(&Method::GET, "/x/", status, Duration::from_millis(millis));
+                worker.count(KIND, status, Duration::from_millis(millis));
             }
         }
         let sum = requests.sum();
-        let series = &sum[&Kind { method: "GET", route: "/x/" }];
+        let series = &sum[&KIND];
         assert_eq!((series.statuses[&200], series.statuses[&503]), (4, 2));
         assert_eq!((series.buckets[1], series.buckets[3], series.buckets[14]), (2, 2, 2));
         assert!((series.seconds - 22.008).abs() < 1e-9);

@@ -1,6 +1,6 @@
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,5 +25,5 @@ pub(crate) struct Health {
     responses((status = 200, description = "It is alive", body = Health))
 )]
 pub(crate) async fn health(_: Call) -> Answer {
-    Ok(HttpResponse::Ok().json(Health { status: "ok" }))
+    wire::ok(Health { status: "ok" })
 }

@@ -3,7 +3,7 @@ use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::problem::Problem;
 use crate::problem_docs::Unavailable;
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -19,5 +19,5 @@ pub(crate) fn endpoint() -> Endpoint {
 )]
 pub(crate) async fn ready(call: Call) -> Answer {
     call.auth().ports().store.health().await.map_err(Problem::NotReady)?;
-    Ok(HttpResponse::Ok().json(Health { status: "ok" }))
+    wire::ok(Health { status: "ok" })
 }

@@ -158,32 +158,31 @@ enum Precision {
     Micros,
 }
 
-/// Writes a time as RFC 3339 has it, in UTC. The lines of a second share all but its fraction.
+/// Writes a time as RFC 3339 has it, in UTC. The lines of a millisecond share all but the digits after
+/// it.
 fn write_time(line: &mut Vec<u8>, now: Timestamp, precision: Precision) {
     thread_local! {
-        static SECOND: Cell<(i64, [u8; 19])> = const { Cell::new((i64::MIN, [b'?'; 19])) };
+        static MILLI: Cell<(i64, [u8; 23])> = const { Cell::new((i64::MIN, [b'?'; 23])) };
     }
-    let (second, micros) = (now.as_micros().div_euclid(1_000_000), now.as_micros().rem_euclid(1_000_000));
-    let (mut known, mut text) = SECOND.get();
-    if known != second {
-        (known, text) = (second, up_to_second(second));
-        SECOND.set((known, text));
+    let (milli, micros) = (now.as_micros().div_euclid(1_000), now.as_micros().rem_euclid(1_000));
+    let (mut known, mut text) = MILLI.get();
+    if known != milli {
+        (known, text) = (milli, up_to_milli(milli));
+        MILLI.set((known, text));
     }
     line.extend_from_slice(&text);
-    line.push(b'.');
-    let places: &[i64] = match precision {
-        Precision::Millis => &[100_000, 10_000, 1_000],
-        Precision::Micros => &[100_000, 10_000, 1_000, 100, 10, 1],
-    };
-    line.extend(places.iter().map(|place| b'0' + u8::try_from(micros / place % 10).unwrap_or_default()));
+    if let Precision::Micros = precision {
+        let digits = [micros / 100, micros / 10 % 10, micros % 10];
+        line.extend(digits.map(|digit| b'0' + u8::try_from(digit).unwrap_or_default()));
+    }
     line.push(b'Z');
 }
 
-/// As `2025-11-22T21:39:05`.
-fn up_to_second(second: i64) -> [u8; 19] {
-    let time = jiff::Timestamp::from_second(second).unwrap_or_default();
-    let text = DateTimePrinter::new().timestamp_to_string(&time);
-    text.as_bytes().first_chunk().copied().unwrap_or([b'?'; 19])
+/// As `2025-11-22T21:39:05.000`.
+fn up_to_milli(milli: i64) -> [u8; 23] {
+    const MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+    let time = jiff::Timestamp::from_millisecond(milli).unwrap_or_default();
+    MILLIS.timestamp_to_string(&time).as_bytes().first_chunk().copied().unwrap_or([b'?'; 23])
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 use doorward_domain::identity::EmailAddress;
 use doorward_domain::password::Password;
@@ -42,7 +42,7 @@ struct Credentials {
 pub(crate) async fn login(call: Call) -> Answer {
     let Credentials { username, password } = Credentials::read(&call.body().await?, call.password_trim())?;
     match log_in(&call, username, password).await {
-        Ok(begun) => Ok(HttpResponse::Ok().json(Session::from(begun))),
+        Ok(begun) => wire::ok(Session::from(begun)),
         Err(LoginError::Refused) => Err(Problem::non_field("Unable to log in with provided credentials.")),
         Err(LoginError::Failure(failure)) => Err(failure.into()),
     }

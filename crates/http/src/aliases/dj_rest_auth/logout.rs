@@ -3,7 +3,7 @@ use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::offer::Offer;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
-use crate::wire::Detail;
+use crate::wire::{self, Detail};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::use_cases::RefreshError;
@@ -38,7 +38,7 @@ pub(crate) async fn logout(call: Call) -> Answer {
         Err(_) => String::new(),
     };
     match call.auth().logout_with(&refresh, call.client()).await {
-        Ok(()) => Ok(HttpResponse::Ok().json(Detail::new("Successfully logged out."))),
+        Ok(()) => wire::ok(Detail::new("Successfully logged out.")),
         Err(RefreshError::Token(rejection)) => {
             Ok(refusal(call.state().settings.simplejwt.sentence(rejection)))
         }

@@ -4,8 +4,7 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, TokenProblems, Unavailable};
-use crate::wire::rfc3339;
-use actix_web::HttpResponse;
+use crate::wire::{self, rfc3339};
 use actix_web::http::Method;
 use doorward_domain::token::TokenPair;
 use serde::Serialize;
@@ -48,7 +47,7 @@ pub(crate) async fn refresh(call: Call) -> Answer {
     let RefreshToken { refresh } = RefreshToken::read(&body)?;
     let rotated = call.auth().refresh(&refresh, call.client()).await;
     let rotated = rotated.map_err(|error| simplejwt.refresh(error))?;
-    Ok(HttpResponse::Ok().json(Rotated::from(rotated)))
+    wire::ok(Rotated::from(rotated))
 }
 
 impl From<TokenPair> for Rotated {

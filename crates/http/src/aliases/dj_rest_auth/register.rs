@@ -7,8 +7,7 @@ use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::registration::Registration;
-use crate::wire::Detail;
-use actix_web::HttpResponse;
+use crate::wire::{self, Detail};
 use actix_web::http::Method;
 use doorward_domain::identity::EmailError;
 use doorward_domain::password::PasswordError;
@@ -64,11 +63,9 @@ pub(crate) async fn register(call: Call) -> Answer {
     match call.auth().register_and_log_in(typed.draft(), call.client()).await {
         Ok(Registered { user, tokens: Some(tokens) }) => {
             call.state().metrics.login(LoginOutcome::Success);
-            Ok(HttpResponse::Created().json(Session::new(&user, tokens)))
+            wire::created(Session::new(&user, tokens))
         }
-        Ok(Registered { tokens: None, .. }) => {
-            Ok(HttpResponse::Created().json(Detail::new("Verification e-mail sent.")))
-        }
+        Ok(Registered { tokens: None, .. }) => wire::created(Detail::new("Verification e-mail sent.")),
         Err(RegisterError::Invalid(broken)) => Err(problem(&typed, &broken)),
         Err(RegisterError::Failure(failure)) => Err(failure.into()),
     }

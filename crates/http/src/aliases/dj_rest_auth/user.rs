@@ -5,7 +5,7 @@ use crate::endpoint::{Answer, Endpoint};
 use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 use doorward_domain::callers::Caller;
 use doorward_domain::identity::Username;
@@ -42,7 +42,7 @@ struct Change {
     responses((status = 200, description = "The account", body = Person), ClosedProblems, Unavailable)
 )]
 pub(crate) async fn show(_: Call, caller: Caller) -> Answer {
-    Ok(HttpResponse::Ok().json(Person::from(&*caller.user)))
+    wire::ok(Person::from(&*caller.user))
 }
 
 /// Changes the caller's name. Another username is refused; an address is not looked at.
@@ -61,10 +61,10 @@ pub(crate) async fn change(call: Call, caller: Caller) -> Answer {
     // Not the caller's account: what is remembered of it may be a moment old.
     let present = call.auth().profile(&caller).await?.ok_or(Problem::USER_NOT_FOUND)?.user;
     let Some(full_name) = changed_name(&body, &present, call.method() == Method::PUT)? else {
-        return Ok(HttpResponse::Ok().json(Person::from(&present)));
+        return wire::ok(Person::from(&present));
     };
     let profile = call.auth().rename(&caller, full_name).await?.ok_or(Problem::USER_NOT_FOUND)?;
-    Ok(HttpResponse::Ok().json(Person::from(&profile.user)))
+    wire::ok(Person::from(&profile.user))
 }
 
 /// The full name after the change; `None` if it stays as it is.

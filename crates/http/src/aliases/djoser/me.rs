@@ -5,6 +5,7 @@ use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint};
 use crate::offer::Offer;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
+use crate::wire;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use doorward_domain::callers::Caller;
@@ -46,7 +47,7 @@ struct Deletion {
     responses((status = 200, description = "The account", body = Account), ClosedProblems, Unavailable)
 )]
 pub(crate) async fn show(_: Call, caller: Caller) -> Answer {
-    Ok(HttpResponse::Ok().json(Account::from(&*caller.user)))
+    wire::ok(Account::from(&*caller.user))
 }
 
 /// Shows the caller's account to who sends it as it is. Another address is refused.

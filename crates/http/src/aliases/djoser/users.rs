@@ -6,7 +6,7 @@ use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::problem_docs::{BodyProblems, ClosedProblems, Unavailable};
 use crate::registration::Registration;
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::Method;
 use doorward_domain::callers::Caller;
 use doorward_domain::use_cases::{DraftErrors, RegisterError, Role};
@@ -49,7 +49,7 @@ pub(crate) async fn create(call: Call) -> Answer {
     let again = if body.has("re_password") { "re_password" } else { "password" };
     let typed = Registration::read(&body, "password", again, call.password_trim());
     match call.auth().register(typed.draft(), Role::Member).await {
-        Ok(user) => Ok(HttpResponse::Created().json(Account::from(&user))),
+        Ok(user) => wire::created(Account::from(&user)),
         Err(RegisterError::Invalid(broken)) => Err(problem(&typed, &broken, again)),
         Err(RegisterError::Failure(failure)) => Err(failure.into()),
     }
@@ -63,7 +63,7 @@ pub(crate) async fn create(call: Call) -> Answer {
     responses((status = 200, description = "The account", body = Vec<Account>), ClosedProblems, Unavailable)
 )]
 pub(crate) async fn list(_: Call, caller: Caller) -> Answer {
-    Ok(HttpResponse::Ok().json([Account::from(&*caller.user)]))
+    wire::ok([Account::from(&*caller.user)])
 }
 
 /// The password's rules are looked at once every field is in order, and whether it was repeated

@@ -20,7 +20,7 @@ async fn letter(call: Call) -> Answer {
     let entry = post.letter(id).await?.ok_or(Problem::NotFound)?;
     let shown = post.show(&entry);
     if wants_json(&call) {
-        return Ok(json(&Item::new(&entry, shown.as_ref(), now)));
+        return json(&Item::new(&entry, shown.as_ref(), now));
     }
     let title = shown.as_ref().map_or(entry.kind.as_str(), |shown| &shown.subject);
     Ok(page(StatusCode::OK, title, &main(title, &entry, shown.as_ref(), now)))

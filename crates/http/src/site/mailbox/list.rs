@@ -23,7 +23,7 @@ async fn list(call: Call) -> Answer {
     let letters: Vec<_> = entries.iter().map(|entry| (entry, post.show(entry))).collect();
     if wants_json(&call) {
         let items = letters.iter().map(|(entry, shown)| Item::new(entry, shown.as_ref(), now));
-        return Ok(json(&items.collect::<Vec<_>>()));
+        return json(&items.collect::<Vec<_>>());
     }
     let rows: String = letters.iter().map(|(entry, shown)| row(entry, shown.as_ref(), now)).collect();
     Ok(page(StatusCode::OK, "Mailbox", &format!(include_str!("list.html"), rows = rows)))

@@ -10,10 +10,10 @@ mod letter;
 mod list;
 
 use crate::call::Call;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Answer, Endpoint};
 use crate::settings::HttpSettings;
 use crate::site::page::keep_private;
-use actix_web::HttpResponse;
+use crate::wire;
 use actix_web::http::header::ACCEPT;
 use serde::Serialize;
 
@@ -28,8 +28,8 @@ fn wants_json(call: &Call) -> bool {
     accepted.any(|types| types.to_ascii_lowercase().contains("application/json"))
 }
 
-fn json(value: &impl Serialize) -> HttpResponse {
-    let mut answer = HttpResponse::Ok().json(value);
+fn json(value: &impl Serialize) -> Answer {
+    let mut answer = wire::ok(value)?;
     keep_private(&mut answer);
-    answer
+    Ok(answer)
 }
