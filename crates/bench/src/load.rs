@@ -61,7 +61,7 @@ impl Load<'_> {
     /// Runs it to its end.
     ///
     /// # Errors
-    /// `wrk` is not there or failed.
+    /// `wrk` or `chrt` is not there, or failed.
     pub(crate) fn run(&self) -> Result<Seen> {
         self.start()?.end()
     }
@@ -69,10 +69,12 @@ impl Load<'_> {
     /// Starts it, so that it runs beside others.
     ///
     /// # Errors
-    /// `wrk` is not there.
+    /// `wrk` or `chrt` is not there.
     pub(crate) fn start(&self) -> Result<Running> {
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("lua");
-        let mut command = tools::bare(&tools::find("wrk", "wrk")?);
+        let wrk = tools::find("wrk", "wrk")?;
+        // Where it has time to spare, latencies are measured: it must see an answer when it is there.
+        let mut command = if self.rate.is_some() { tools::bare(&wrk) } else { tools::patient(&wrk)? };
         command
             .args(["--latency", "--timeout", "60s"])
             .arg(format!("-t{}", self.script.threads()))

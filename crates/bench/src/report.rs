@@ -82,16 +82,18 @@ impl Report {
             "# Results\n\n\
              Written by `cargo run --release -p doorward-bench -- all`; with a measure's name in place of `all` it\n\
              renews that part. Every ratio is of figures taken side by side, in turn, in one run on one machine, and is\n\
-             the median of its rounds; dashboards take turns every second. Load: wrk, two threads for dashboards and one for the rest, 64 connections\n\
-             where nothing else is said, on the machine that serves. Logs are written to the disk as the server\n\
-             ships; the only settings that differ are `tokens.access_lifetime` (tokens are made before the load),\n\
-             `passwords.hash_queue` and `passwords.hash_deadline` where 64 clients wait for hashes, and\n\
-             `memory.sessions` and `memory.warm_up` of the servers whose dashboards `scale` compares: both have\n\
-             memory for the sessions of the larger database, and have read ahead who is signed in. In `scale` the\n\
-             files of both databases are kept in memory by vmtouch, as on a machine with memory for them: a kernel\n\
-             that takes pages away which nobody asked for in a while would have the disk measured. Each server\n\
-             there has been shown as many tokens as come in a window before its dashboards count: all of a\n\
-             thousand, which it remembers, and next to none of millions.\n\n\
+             the median of its rounds. Dashboards take turns every second, between servers that are started anew for\n\
+             each round. Load: wrk, two threads for dashboards and one for the rest, 64 connections where nothing else\n\
+             is said, on the machine that serves. Where it asks as fast as it is answered, it and pgbench run as\n\
+             `SCHED_BATCH`: woken by an answer they wait for their turn, and do not take the processor from who serves,\n\
+             as no client on another machine can. Logs are written to the disk as the server ships; the only settings\n\
+             that differ are `tokens.access_lifetime` (tokens are made before the load), `passwords.hash_queue` and\n\
+             `passwords.hash_deadline` where 64 clients wait for hashes, and `memory.sessions` and `memory.warm_up` of\n\
+             the servers whose dashboards `scale` compares: both have memory for the sessions of the larger database,\n\
+             and have read ahead who is signed in. In `scale` the files of both databases are kept in memory by\n\
+             vmtouch, as on a machine with memory for them: a kernel that takes pages away which nobody asked for in a\n\
+             while would have the disk measured. Each server there has been shown as many tokens as come in a window\n\
+             before its dashboards count: all of a thousand, which it remembers, and next to none of millions.\n\n\
              Machine: {}. PostgreSQL runs on it too, with fsync and {}. Parts of different days may be of\n\
              different machines of that description: figures compare within their part.\n\n\
              Versions: {}.\n\n\

@@ -44,6 +44,18 @@ pub(crate) fn bare(program: &Path) -> Command {
     command
 }
 
+/// A [`bare`] command for a client that asks as fast as it is answered, on the machine that serves. It
+/// waits for its turn (`SCHED_BATCH`, sched(7)): one that wakes with every few answers would take the
+/// processor from the server each time, as no client on another machine can.
+///
+/// # Errors
+/// `chrt` is not there.
+pub(crate) fn patient(program: &Path) -> Result<Command> {
+    let mut command = bare(&find("chrt", "util-linux")?);
+    command.args(["--batch", "0"]).arg(program);
+    Ok(command)
+}
+
 /// The end of a text, for errors.
 pub(crate) fn last_lines(text: &str) -> String {
     let lines: Vec<_> = text.lines().rev().take(8).collect();

@@ -26,7 +26,7 @@ pub(crate) fn prepare(cluster: &Cluster, database: &str) -> Result<()> {
 pub(crate) fn rate(cluster: &Cluster, database: &str, place: &Path, seconds: u32) -> Result<f64> {
     let script = place.join("pgbench.sql");
     fs::write(&script, SCRIPT)?;
-    let mut pgbench = tools::bare(&tools::find("pgbench", "postgresql-contrib")?);
+    let mut pgbench = tools::patient(&tools::find("pgbench", "postgresql-contrib")?)?;
     pgbench
         .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
         .arg(format!("--client={CLIENTS}"))
