@@ -18,8 +18,10 @@
 //! measured here is a finding too, with its reason. Nothing is assumed.
 //!
 //! Load comes from `wrk`, with the scripts in `lua/`; it and `pgbench`, `strace`, `perf` and
-//! `vmtouch` are Debian packages. PostgreSQL is started from the installed programs, as durable as
-//! it is by default. The Django peer is the project in `django/`, in a Python environment of its own.
+//! `vmtouch` are Debian packages. A load that is as fast as its answers [waits](tools::patient) for the
+//! processor, so that it does not interrupt whom it measures. PostgreSQL is started from the installed
+//! programs, as durable as it is by default. The Django peer is the project in `django/`, in a Python
+//! environment of its own.
 //!
 //! # Adding a measure
 //!
