@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::problem_docs::{ClosedProblems, Unavailable};
 use crate::wire;
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderValue};
+use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use doorward_domain::callers::Caller;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -31,8 +31,7 @@ pub(crate) fn endpoint() -> Endpoint {
 pub(crate) async fn export(call: Call, caller: Caller) -> Answer {
     let dossier = call.auth().dossier(&caller).await?.ok_or(Problem::USER_NOT_FOUND)?;
     let mut answer = wire::ok(Dossier::try_from(dossier)?)?;
-    let headers = answer.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(r#"attachment; filename="account.json""#));
+    let attachment = HeaderValue::from_static(r#"attachment; filename="account.json""#);
+    answer.headers_mut().insert(CONTENT_DISPOSITION, attachment);
     Ok(answer)
 }
