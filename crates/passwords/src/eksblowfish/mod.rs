@@ -141,20 +141,40 @@ impl<const LANES: usize> Lanes<LANES> {
         for lane in 0..LANES {
             left[lane] ^= lanes[lane].p[0];
         }
-        for round in 0..8 {
-            for lane in 0..LANES {
-                right[lane] ^= lanes[lane].p[2 * round + 1];
-                right[lane] ^= lanes[lane].mix(left[lane]);
-            }
-            for lane in 0..LANES {
-                left[lane] ^= lanes[lane].p[2 * round + 2];
-                left[lane] ^= lanes[lane].mix(right[lane]);
-            }
-        }
+        // Written out: four lanes were 4 % slower in a loop.
+        (left, right) = self.two_rounds(1, left, right);
+        (left, right) = self.two_rounds(3, left, right);
+        (left, right) = self.two_rounds(5, left, right);
+        (left, right) = self.two_rounds(7, left, right);
+        (left, right) = self.two_rounds(9, left, right);
+        (left, right) = self.two_rounds(11, left, right);
+        (left, right) = self.two_rounds(13, left, right);
+        (left, right) = self.two_rounds(15, left, right);
         for lane in 0..LANES {
             right[lane] ^= lanes[lane].p[17];
         }
         (right, left)
+    }
+
+    /// Two rounds, with the sub-key of that number and the next.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
+    fn two_rounds(
+        &self,
+        key: usize,
+        mut left: [u32; LANES],
+        mut right: [u32; LANES],
+    ) -> ([u32; LANES], [u32; LANES]) {
+        let lanes = &self.0;
+        for lane in 0..LANES {
+            right[lane] ^= lanes[lane].p[key];
+            right[lane] ^= lanes[lane].mix(left[lane]);
+        }
+        for lane in 0..LANES {
+            left[lane] ^= lanes[lane].p[key + 1];
+            left[lane] ^= lanes[lane].mix(right[lane]);
+        }
+        (left, right)
     }
 
     /// Mixes a key into the state. `salted` adds a salt to a half of what is enciphered: to the left
